@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    globalSetup: "test/support/build.ts",
+    // The tests run the debug core, with its asserts, unless told otherwise.
+    env: { XENEFI_CORE: process.env.XENEFI_CORE ?? "build/debug.wasm" },
+    forceRerunTriggers: ["**/assembly/**/*.ts"],
+    testTimeout: 60_000,
+  },
+});
