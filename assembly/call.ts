@@ -1,0 +1,188 @@
+import { ATTENTION_COMPAT, ATTENTION_FOLD_STATUS, OP } from "./abi/layout";
+import {
+  COMPAT_ACCURACY,
+  COMPAT_CALL_BYTES,
+  COMPAT_DATA,
+  COMPAT_EFI_INFO_BYTES,
+  COMPAT_GUID,
+  COMPAT_MAX_SIZE,
+  COMPAT_MAX_STORE_SIZE,
+  COMPAT_NAME,
+  COMPAT_NEXT_GUID,
+  COMPAT_NEXT_NAME,
+  COMPAT_NEXT_SIZE,
+  COMPAT_QUERY_ATTR,
+  COMPAT_REMAIN_STORE_SIZE,
+  COMPAT_RESOLUTION,
+  COMPAT_SIZE,
+  COMPAT_TIME,
+  INFO_VENDOR_NAME,
+  NATIVE_ACCURACY,
+  NATIVE_CALL_BYTES,
+  NATIVE_DATA,
+  NATIVE_EFI_INFO_BYTES,
+  NATIVE_GUID,
+  NATIVE_MAX_SIZE,
+  NATIVE_MAX_STORE_SIZE,
+  NATIVE_NAME,
+  NATIVE_NEXT_GUID,
+  NATIVE_NEXT_NAME,
+  NATIVE_NEXT_SIZE,
+  NATIVE_QUERY_ATTR,
+  NATIVE_REMAIN_STORE_SIZE,
+  NATIVE_RESOLUTION,
+  NATIVE_SIZE,
+  NATIVE_TIME,
+  OP_BODY,
+  OP_MISC,
+  OP_STATUS,
+} from "./abi/op";
+import { EfiCode } from "./abi/status";
+import { draft, state } from "./state";
+
+/**
+ * Between the guest's op and the services: the only file that knows where a field lies. As Xen does, the core works on
+ * a copy of the op (at OP) and writes its body back in one piece, so that fields nobody set come back as passed.
+ */
+
+/** Copies the body of the op at core address `op`. */
+export function fetch(op: usize): void {
+  store<u64>(OP, load<u64>(op, 8), 8);
+  store<u64>(OP, load<u64>(op, 16), 16);
+  store<u64>(OP, load<u64>(op, 24), 24);
+  store<u64>(OP, load<u64>(op, 32), 32);
+  store<u64>(OP, load<u64>(op, 40), 40);
+  store<u64>(OP, load<u64>(op, 48), 48);
+  store<u64>(OP, load<u64>(op, 56), 56);
+}
+
+/** Bytes of the body, from OP_BODY on, that go back after a runtime call. */
+export function callBytes(): u32 {
+  return isCompat() ? COMPAT_CALL_BYTES : NATIVE_CALL_BYTES;
+}
+
+/** Bytes of the efi_info union that go back after firmware_info. */
+export function infoBytes(): u32 {
+  return isCompat() ? COMPAT_EFI_INFO_BYTES : NATIVE_EFI_INFO_BYTES;
+}
+
+/** Writes the body of a native call back to the op at core address `op`. */
+export function writeBackNative(op: usize): void {
+  store<u64>(op, load<u64>(OP, 8), 8);
+  store<u64>(op, load<u64>(OP, 16), 16);
+  store<u64>(op, load<u64>(OP, 24), 24);
+  store<u64>(op, load<u64>(OP, 32), 32);
+  store<u64>(op, load<u64>(OP, 40), 40);
+  store<u64>(op, load<u64>(OP, 48), 48);
+  store<u64>(op, load<u64>(OP, 56), 56);
+}
+
+export function misc(): u32 {
+  return load<u32>(OP, OP_MISC);
+}
+
+export function setMisc(value: u32): void {
+  store<u32>(OP, value, OP_MISC);
+}
+
+/** Status with the error bit: 8 bytes, folded to 32 bits for arm32; 4 bytes for x86_32 (Xen's compat.c). */
+export function setStatus(code: EfiCode): void {
+  if (state.attention & (ATTENTION_COMPAT | ATTENTION_FOLD_STATUS)) {
+    const folded: u32 = code === EfiCode.Success ? 0 : <u32>code | 0x80000000;
+    if (isCompat()) store<u32>(OP, folded, OP_STATUS);
+    else store<u64>(OP, folded, OP_STATUS);
+  } else {
+    store<u64>(OP, code === EfiCode.Success ? 0 : <u64>code | 0x8000000000000000, OP_STATUS);
+  }
+}
+
+/** Where the op's EFI_TIME lies: core address, 16 bytes. */
+export function time(): usize {
+  return isCompat() ? OP + COMPAT_TIME : OP + NATIVE_TIME;
+}
+
+/** Resolution in Hz and accuracy in parts per 10^12. */
+export function setCapabilities(resolution: u32, accuracy: u32): void {
+  if (isCompat()) {
+    store<u32>(OP, resolution, COMPAT_RESOLUTION);
+    store<u32>(OP, accuracy, COMPAT_ACCURACY);
+  } else {
+    store<u32>(OP, resolution, NATIVE_RESOLUTION);
+    store<u32>(OP, accuracy, NATIVE_ACCURACY);
+  }
+}
+
+/** Reads name and data handles, size and GUID of get_variable and set_variable. */
+export function decodeVariable(): void {
+  if (isCompat()) {
+    state.nameHandle = load<u32>(OP, COMPAT_NAME);
+    state.size = load<u32>(OP, COMPAT_SIZE);
+    state.dataHandle = load<u32>(OP, COMPAT_DATA);
+    draft.guid = OP + COMPAT_GUID;
+  } else {
+    state.nameHandle = load<u64>(OP, NATIVE_NAME);
+    state.size = load<u64>(OP, NATIVE_SIZE);
+    state.dataHandle = load<u64>(OP, NATIVE_DATA);
+    draft.guid = OP + NATIVE_GUID;
+  }
+}
+
+export function encodeVariableSize(): void {
+  if (isCompat()) store<u32>(OP, <u32>state.size, COMPAT_SIZE);
+  else store<u64>(OP, state.size, NATIVE_SIZE);
+}
+
+/** Reads size, name handle and GUID of get_next_variable_name. */
+export function decodeNextName(): void {
+  if (isCompat()) {
+    state.size = load<u32>(OP, COMPAT_NEXT_SIZE);
+    state.nameHandle = load<u32>(OP, COMPAT_NEXT_NAME);
+    draft.guid = OP + COMPAT_NEXT_GUID;
+  } else {
+    state.size = load<u64>(OP, NATIVE_NEXT_SIZE);
+    state.nameHandle = load<u64>(OP, NATIVE_NEXT_NAME);
+    draft.guid = OP + NATIVE_NEXT_GUID;
+  }
+}
+
+export function encodeNextNameSize(): void {
+  if (isCompat()) store<u32>(OP, <u32>state.size, COMPAT_NEXT_SIZE);
+  else store<u64>(OP, state.size, NATIVE_NEXT_SIZE);
+}
+
+export function queryAttributes(): u32 {
+  return isCompat() ? load<u32>(OP, COMPAT_QUERY_ATTR) : load<u32>(OP, NATIVE_QUERY_ATTR);
+}
+
+/** Writes the three byte counts of query_variable_info. */
+export function setVariableInfo(maxStore: u64, remainStore: u64, maxVariable: u64): void {
+  if (isCompat()) {
+    store<u64>(OP, maxStore, COMPAT_MAX_STORE_SIZE);
+    store<u64>(OP, remainStore, COMPAT_REMAIN_STORE_SIZE);
+    store<u64>(OP, maxVariable, COMPAT_MAX_SIZE);
+  } else {
+    store<u64>(OP, maxStore, NATIVE_MAX_STORE_SIZE);
+    store<u64>(OP, remainStore, NATIVE_REMAIN_STORE_SIZE);
+    store<u64>(OP, maxVariable, NATIVE_MAX_SIZE);
+  }
+}
+
+/** Handle of firmware_info's vendor string. */
+export function vendorHandle(): u64 {
+  return isCompat() ? load<u32>(OP, INFO_VENDOR_NAME) : load<u64>(OP, INFO_VENDOR_NAME);
+}
+
+/** Writes a long of firmware_info at offset `field`: 4 bytes for x86_32. */
+export function setInfoLong(field: usize, value: u64): void {
+  if (isCompat()) store<u32>(<usize>OP + field, <u32>value);
+  else store<u64>(<usize>OP + field, value);
+}
+
+/** Core address of the body. */
+export function body(): usize {
+  return OP + OP_BODY;
+}
+
+export function isCompat(): bool {
+  return (state.attention & ATTENTION_COMPAT) !== 0;
+}

@@ -1,0 +1,114 @@
+import { STATE } from "./abi/layout";
+
+/** A variable as a write wants it: core addresses and bytes. Owned by whoever filled it; valid during one call. */
+@unmanaged
+export class Draft {
+  /** UCS-2 name with its terminator. */
+  name: usize;
+  /** Bytes of the name, terminator included. */
+  nameBytes: u32;
+  /** Vendor GUID, 16 bytes. */
+  guid: usize;
+  /** Index hash of GUID and name. */
+  hash: u32;
+  attributes: u32;
+  data: usize;
+  dataBytes: u32;
+  /** EFI_TIME of an authenticated write, or 0. */
+  stamp: usize;
+  /** Data that goes before `data` in the record: the old value of an append. */
+  head: usize;
+  headBytes: u32;
+}
+
+/** One store in the flash format: core addresses, bytes. */
+@unmanaged
+export class Region {
+  /** First record. */
+  first: usize;
+  /** Address behind the last byte of the store. */
+  end: usize;
+  /** Where the next record goes. */
+  tail: usize;
+  /** Bytes of all records but hardware error records, dead ones included, each rounded up to 4. */
+  commonBytes: u32;
+  /** Bytes of hardware error records, likewise. */
+  errorBytes: u32;
+  /** In-transition records beside an added one of the same name, left by a power cut. */
+  twinCount: u32;
+}
+
+/**
+ * Every mutable number of the core, in one block of memory, so that a snapshot is a copy.
+ * The first fields have their places in abi/layout.ts, for the host.
+ */
+@unmanaged
+export class State {
+  attention: u32;
+  reason: u32;
+  windowBytes: u32;
+  holeCount: u32;
+  clockSeconds: i64;
+  atRuntime: u32;
+  indexSlots: u32;
+  /** QueryVariableInfo of NV+BS+RT as it was just before ExitBootServices: an EfiCode and three counts of bytes. */
+  snapshotStatus: u32;
+  indexUsed: u32;
+  snapshotMaxStore: u64;
+  snapshotRemainStore: u64;
+  snapshotMaxVariable: u64;
+
+  // The call in hand (call.ts says what each means).
+  size: u64;
+  dataHandle: u64;
+  nameHandle: u64;
+  answer: usize;
+  answerBytes: u32;
+  attributes: u32;
+  misc: u32;
+  resolution: u32;
+  accuracy: u32;
+  maxStoreBytes: u64;
+  remainStoreBytes: u64;
+  maxVariableBytes: u64;
+
+  // Clock: what the registers show is clockSeconds + clockOffset.
+  clockOffset: i64;
+  zone: i32;
+  daylight: u32;
+  alarmEnabled: u32;
+  /** Second of the day in the alarm registers. */
+  alarmSecond: u32;
+  /** Up to which second the alarm has been looked at; pending since then if it passed. */
+  alarmSeen: i64;
+  alarmPending: u32;
+  /** High 32 bits of the monotonic count. */
+  monotonicHigh: u32;
+  /** The civil date of `civilDay`, kept so that GetTime need not convert the same day again. */
+  civilDay: i32;
+  civilDate: u32;
+}
+
+/** Draft of the guest's SetVariable, or the name of its GetVariable and GetNextVariableName. */
+export const DRAFT = STATE + 0x100;
+/** Draft of writes that services make themselves. */
+export const OWN_DRAFT = STATE + 0x140;
+/** Draft of the flag that a write sets when it finds no room. */
+export const FLAG_DRAFT = STATE + 0x300;
+/** Draft of the language that goes with another one. */
+export const PARTNER_DRAFT = STATE + 0x340;
+export const NV_REGION = STATE + 0x180;
+export const VOLATILE_REGION = STATE + 0x1a0;
+/** Where a record's header is put together before it is written. */
+export const HEADER_BUFFER = STATE + 0x1c0;
+/** Where services put together a value that they write themselves. */
+export const VALUE_BUFFER = STATE + 0x200;
+export const VALUE_BUFFER_BYTES: u32 = 0x100;
+
+export const state = changetype<State>(STATE);
+export const draft = changetype<Draft>(DRAFT);
+export const ownDraft = changetype<Draft>(OWN_DRAFT);
+export const flagDraft = changetype<Draft>(FLAG_DRAFT);
+export const partnerDraft = changetype<Draft>(PARTNER_DRAFT);
+export const nvRegion = changetype<Region>(NV_REGION);
+export const volatileRegion = changetype<Region>(VOLATILE_REGION);

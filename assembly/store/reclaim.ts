@@ -1,0 +1,70 @@
+import { FLASH, SCRATCH } from "../abi/layout";
+import { POLICY_ERROR_STORAGE, POLICY_STORE_OFFSET } from "../abi/policy";
+import { ADDED, IN_TRANSITION, RECORD_STATE, STORE_HEADER_BYTES } from "../abi/record";
+import { limit } from "../policy";
+import { Draft, nvRegion, Region } from "../state";
+import { writeThroughFtw } from "./ftw";
+import { alignedBytes, attributesOf, nextOf, stateOf } from "./record";
+import { isErrorRecord } from "./region";
+import { firstLive, load as loadStore, recordBytes, writeRecord } from "./store";
+
+/**
+ * Makes room in the draft's region: keeps all live records but `replaced` (0: none), the added ones in log order, then
+ * the in-transition ones as added, and puts the draft, if there is one, behind them. False, and nothing written, if
+ * that does not fit. `draft` 0: only clean up.
+ *
+ * The new log is built in SCRATCH and written through the fault-tolerant write areas (edk2 V.c, Reclaim).
+ */
+export function reclaim(region: Region, draft: usize, replaced: usize): bool {
+  const storeBytes = <u32>(region.end - region.first);
+  const image: usize = SCRATCH;
+  const imageEnd = image + storeBytes;
+  memory.fill(image, 0xff, storeBytes);
+  let tail: usize = image;
+  let errorBytes: u64 = 0;
+  for (let pass = 0; pass < 2; pass++) {
+    const wanted = pass === 0 ? ADDED : IN_TRANSITION;
+    let record = firstLive(region, region.first);
+    while (record !== 0) {
+      const next = <usize>nextOf(record);
+      if (record !== replaced && stateOf(record) === wanted) {
+        const bytes = next - record;
+        memory.copy(tail, record, min(bytes, region.end - record));
+        store<u8>(tail, ADDED, RECORD_STATE);
+        if (isErrorRecord(attributesOf(tail))) errorBytes += bytes;
+        tail += bytes;
+      }
+      record = firstLive(region, next);
+    }
+  }
+  if (draft !== 0) {
+    const d = changetype<Draft>(draft);
+    const bytes = alignedBytes(recordBytes(d));
+    if (isErrorRecord(d.attributes)) errorBytes += bytes;
+    if (bytes > <u64>(imageEnd - tail) || !fits(region, <u64>(tail - image) + bytes, errorBytes)) return false;
+    writeRecord(tail, d);
+  }
+  replaceLog(region, image);
+  loadStore();
+  return true;
+}
+
+function fits(region: Region, allBytes: u64, errorBytes: u64): bool {
+  if (region !== nvRegion) return true;
+  const errorStorage = <u64>limit(POLICY_ERROR_STORAGE);
+  return errorBytes <= errorStorage && allBytes - errorBytes <= <u64>(region.end - region.first) - errorStorage;
+}
+
+/** Writes the new log over the old one. */
+function replaceLog(region: Region, image: usize): void {
+  const bytes = <u32>(region.end - region.first);
+  if (region !== nvRegion) {
+    memory.copy(region.first, image, bytes);
+    return;
+  }
+  // The write covers whole blocks from the image's first byte on: volume and store header stand before the log.
+  const headers = limit(POLICY_STORE_OFFSET) + STORE_HEADER_BYTES;
+  memory.copy(image + headers, image, bytes);
+  memory.copy(image, FLASH, headers);
+  writeThroughFtw(image);
+}

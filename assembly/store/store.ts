@@ -1,0 +1,203 @@
+import {
+  ADDED,
+  ERASED,
+  HEADER_BYTES,
+  HEADER_VALID,
+  IN_TRANSITION,
+  RECORD_ATTRIBUTES,
+  RECORD_DATA_BYTES,
+  RECORD_GUID,
+  RECORD_NAME_BYTES,
+  RECORD_STAMP,
+  RECORD_STATE,
+  START_ID,
+} from "../abi/record";
+import { NON_VOLATILE } from "../abi/variable";
+import { sameBytes, sameGuid } from "../name";
+import { Draft, HEADER_BUFFER, nvRegion, Region, volatileRegion } from "../state";
+import { clearBits, program } from "./flash";
+import { clear, find as findEntry, hashOf, insert, remove, replace } from "./index";
+import {
+  alignedBytes,
+  attributesOf,
+  DELETED_MASK,
+  guidOf,
+  nameBytesOf,
+  nameOf,
+  nextOf,
+  stateOf,
+  TRANSITION_MASK,
+} from "./record";
+import { account, isErrorRecord, isValid, measure } from "./region";
+
+/** The record that stands for the draft's name, or 0. */
+export function find(d: Draft): usize {
+  return findEntry(d.hash, d.guid, d.name, d.nameBytes);
+}
+
+/** True for a record of the volatile store. */
+export function isVolatile(record: usize): bool {
+  return record >= volatileRegion.first;
+}
+
+/** The first record of the enumeration, or 0: volatile store first, then the non-volatile one, each in log order. */
+export function first(): usize {
+  const record = firstLive(volatileRegion, volatileRegion.first);
+  return record !== 0 ? record : firstLive(nvRegion, nvRegion.first);
+}
+
+/** The record behind `record` in the enumeration, or 0. */
+export function next(record: usize): usize {
+  if (!isVolatile(record)) return firstLive(nvRegion, <usize>nextOf(record));
+  const found = firstLive(volatileRegion, <usize>nextOf(record));
+  return found !== 0 ? found : firstLive(nvRegion, nvRegion.first);
+}
+
+/** Bytes that a new record of the draft takes, not rounded. */
+export function recordBytes(d: Draft): u64 {
+  return <u64>HEADER_BYTES + d.nameBytes + d.headBytes + d.dataBytes;
+}
+
+/** The region that the draft's attributes put it into. */
+export function regionFor(d: Draft): Region {
+  return d.attributes & NON_VOLATILE ? nvRegion : volatileRegion;
+}
+
+/**
+ * Writes the draft as a new record at the tail of its region and lets it stand for its name; `old`, the record that
+ * stood for it (0: none), becomes deleted. The caller has made sure that it fits. Order of the writes as in edk2's
+ * UpdateVariable: header with state 0xff, state 0x7f, name and data, state 0x3f, then the older ones.
+ */
+export function append(d: Draft, old: usize): void {
+  const region = regionFor(d);
+  const record = region.tail;
+  writeRecord(record, d);
+  region.tail = record + <usize>alignedBytes(recordBytes(d));
+  account(region, d.attributes, <u32>(region.tail - record));
+  if (old === 0) {
+    if (!insert(d.hash, record)) rebuildIndex();
+    return;
+  }
+  deleteTwin(old);
+  clearBits(old + RECORD_STATE, DELETED_MASK);
+  replace(d.hash, old, record);
+}
+
+/** Marks that a replacement or deletion of the record has begun. */
+export function beginTransition(record: usize): void {
+  clearBits(record + RECORD_STATE, TRANSITION_MASK);
+}
+
+/** Deletes the record that stands for its name. */
+export function removeRecord(record: usize): void {
+  const hash = hashOf(record);
+  deleteTwin(record);
+  clearBits(record + RECORD_STATE, DELETED_MASK);
+  remove(hash, record);
+}
+
+/** Sums up both regions and rebuilds the index, from the stores' bytes alone. */
+export function load(): void {
+  measure(nvRegion);
+  measure(volatileRegion);
+  rebuildIndex();
+}
+
+/** Rebuilds the index from the stores' bytes alone. */
+export function rebuildIndex(): void {
+  clear(countValid(volatileRegion) + countValid(nvRegion));
+  enterAll(volatileRegion);
+  enterAll(nvRegion);
+}
+
+/** Bytes of a region's live records: its hardware error records, or all others. */
+export function liveBytes(region: Region, errorRecords: bool): u32 {
+  let bytes: u32 = 0;
+  let record = firstLive(region, region.first);
+  while (record !== 0) {
+    const next = <usize>nextOf(record);
+    if (isErrorRecord(attributesOf(record)) === errorRecords) bytes += <u32>(next - record);
+    record = firstLive(region, next);
+  }
+  return bytes;
+}
+
+/** The first record at or behind `record` that stands for its name, or 0. */
+export function firstLive(region: Region, record: usize): usize {
+  while (record < region.tail) {
+    const s = stateOf(record);
+    if (s === ADDED || (s === IN_TRANSITION && stands(record))) return record;
+    record = <usize>nextOf(record);
+  }
+  return 0;
+}
+
+/** True if the index names this very record. An in-transition one does not stand beside an added twin. */
+function stands(record: usize): bool {
+  return findEntry(hashOf(record), guidOf(record), nameOf(record), nameBytesOf(record)) === record;
+}
+
+/** Writes the draft as a record at `at`, in the order of edk2's UpdateVariable. */
+export function writeRecord(at: usize, d: Draft): void {
+  const header = HEADER_BUFFER;
+  memory.fill(header, 0, HEADER_BYTES);
+  store<u16>(header, START_ID);
+  store<u8>(header, ERASED, RECORD_STATE);
+  store<u32>(header, d.attributes, RECORD_ATTRIBUTES);
+  if (d.stamp !== 0) memory.copy(header + RECORD_STAMP, d.stamp, 16);
+  store<u32>(header, d.nameBytes, RECORD_NAME_BYTES);
+  store<u32>(header, d.headBytes + d.dataBytes, RECORD_DATA_BYTES);
+  memory.copy(header + RECORD_GUID, d.guid, 16);
+  program(at, header, HEADER_BYTES);
+  clearBits(at + RECORD_STATE, <u8>HEADER_VALID);
+  const name = at + HEADER_BYTES;
+  program(name, d.name, d.nameBytes);
+  if (d.headBytes !== 0) program(name + d.nameBytes, d.head, d.headBytes);
+  program(name + d.nameBytes + d.headBytes, d.data, d.dataBytes);
+  clearBits(at + RECORD_STATE, <u8>ADDED);
+}
+
+/** Deletes the in-transition record of the same name in front of an added one, left by a power cut. */
+function deleteTwin(record: usize): void {
+  const region = isVolatile(record) ? volatileRegion : nvRegion;
+  if (region.twinCount === 0 || stateOf(record) !== ADDED) return;
+  const hash = hashOf(record);
+  let twin: usize = 0;
+  for (let at = region.first; at < record; at = <usize>nextOf(at)) {
+    if (stateOf(at) === IN_TRANSITION && hashOf(at) === hash && isSameName(at, record)) twin = at;
+  }
+  if (twin === 0) return;
+  clearBits(twin + RECORD_STATE, DELETED_MASK);
+  region.twinCount--;
+}
+
+function isSameName(a: usize, b: usize): bool {
+  const bytes = nameBytesOf(a);
+  return bytes === nameBytesOf(b) && sameGuid(guidOf(a), guidOf(b)) && sameBytes(nameOf(a), nameOf(b), bytes);
+}
+
+function countValid(region: Region): u32 {
+  let count: u32 = 0;
+  for (let record = region.first; record < region.tail; record = <usize>nextOf(record)) {
+    if (isValid(record)) count++;
+  }
+  return count;
+}
+
+/**
+ * Enters every record that stands for its name: the first added one, else the last in-transition one
+ * (VariableParsing.c, FindVariableEx). A volatile variable hides a non-volatile one.
+ */
+function enterAll(region: Region): void {
+  region.twinCount = 0;
+  for (let record = region.first; record < region.tail; record = <usize>nextOf(record)) {
+    if (!isValid(record)) continue;
+    const hash = hashOf(record);
+    const entered = findEntry(hash, guidOf(record), nameOf(record), nameBytesOf(record));
+    if (entered === 0) insert(hash, record);
+    else if (isVolatile(entered) === isVolatile(record) && stateOf(entered) === IN_TRANSITION) {
+      replace(hash, entered, record);
+      if (stateOf(record) === ADDED) region.twinCount++;
+    }
+  }
+}
