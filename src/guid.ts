@@ -1,0 +1,51 @@
+/** Text form of a GUID: lower case, 8-4-4-4-12 digits. */
+const FORM = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** The 16 bytes of a GUID as UEFI stores it: the first three groups little-endian. Throws a SyntaxError. */
+export function guidBytes(text: string): Uint8Array {
+  if (!FORM.test(text)) throw new SyntaxError(`${JSON.stringify(text)} is no GUID (8-4-4-4-12 hexadecimal digits)`);
+  const digits = text.replaceAll("-", "");
+  return Uint8Array.from(ORDER, (at) => Number.parseInt(digits.slice(2 * at, 2 * at + 2), 16));
+}
+
+/** Text of the 16 bytes at `offset`. */
+export function guidText(bytes: Uint8Array, offset = 0): string {
+  const digits = ORDER.map((at) => (bytes[offset + at] as number).toString(16).padStart(2, "0"));
+  const groups = [digits.slice(0, 4), digits.slice(4, 6), digits.slice(6, 8), digits.slice(8, 10), digits.slice(10)];
+  return groups.map((group) => group.join("")).join("-");
+}
+
+/** Where the n-th byte of the text form lies in the stored form, and the other way round. */
+const ORDER = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
+
+/** EFI_GLOBAL_VARIABLE */
+export const GLOBAL_GUID = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
+/** EFI_IMAGE_SECURITY_DATABASE_GUID */
+export const IMAGE_SECURITY_GUID = "d719b2cb-3d3a-4596-a3bc-dad00e67656f";
+
+/** Short names of vendor GUIDs, as users of other tools know them. */
+export const GUID_NAMES: Readonly<Record<string, string>> = {
+  global: GLOBAL_GUID,
+  security: IMAGE_SECURITY_GUID,
+  shim: "605dab50-e046-4300-abb6-3dd810dd8b23",
+  hwerr: "414e6bdd-e47b-47cc-b244-bb61020cf516",
+  certdb: "d9bee56e-75dc-49d9-b4d7-b534210f637a",
+  mtc: "eb704011-1402-11d3-8e77-00a0c969723b",
+  rtc: "378d7b65-8da9-4773-b6e4-a47826a833e1",
+  varerror: "04b37fe8-f6ae-480b-bdd5-37d98c5e89aa",
+  secureboot: "f0a30bc7-af08-4556-99c4-001009c93a44",
+  custommode: "c076ec0c-7028-4399-a072-71ee5c448b9f",
+  vendorkeys: "9073e4e0-60ec-4b6e-9903-4c223c260f3c",
+  memorytype: "4c19049f-4137-4dd3-9c10-8b97a83ffdfa",
+};
+
+/** The GUID of a short name or of a GUID's text, lower case; undefined if it is neither. */
+export function findGuid(text: string): string | undefined {
+  return FORM.test(text) ? text.toLowerCase() : GUID_NAMES[text.toLowerCase()];
+}
+
+/** The short name of a GUID, or the GUID itself. */
+export function guidName(guid: string): string {
+  for (const [name, known] of Object.entries(GUID_NAMES)) if (known === guid) return name;
+  return guid;
+}

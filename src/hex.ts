@@ -1,0 +1,18 @@
+/** Lower-case hexadecimal text of bytes, two digits a byte. */
+export function toHex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += DIGITS[byte];
+  return text;
+}
+
+/** Bytes of hexadecimal text. Throws a SyntaxError that names the offending offset (in characters). */
+export function fromHex(text: string): Uint8Array {
+  if (text.length % 2 !== 0) throw new SyntaxError(`hexadecimal text has an odd number of digits (${text.length})`);
+  const wrong = text.search(/[^0-9a-fA-F]/);
+  if (wrong >= 0) throw new SyntaxError(`offset ${wrong}: ${JSON.stringify(text[wrong])} is no hexadecimal digit`);
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  return bytes;
+}
+
+const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));

@@ -1,0 +1,350 @@
+import {
+  ATTENTION_COMPAT,
+  ATTENTION_FOLD_STATUS,
+  ATTENTION_HOLES,
+  FLASH,
+  FLASH_BYTES,
+  HOLE_BYTES,
+  HOLE_READ_ONLY,
+  HOLE_UNMAPPED,
+  HOLES,
+  HOLES_MAX,
+  NULL_GUARD_BYTES,
+  SCRATCH_BYTES,
+  STAGE,
+  STAGE_BYTES,
+  STATE_ATTENTION,
+  STATE_HOLE_COUNT,
+  STATE_REASON,
+  STATE_SNAPSHOT_MAX_STORE,
+  STATE_SNAPSHOT_MAX_VARIABLE,
+  STATE_SNAPSHOT_REMAIN_STORE,
+  STATE_SNAPSHOT_STATUS,
+  STATE_WINDOW_BYTES,
+  WINDOW,
+} from "../assembly/abi/layout.ts";
+import {
+  HEADER_BYTES,
+  RECORD_ATTRIBUTES,
+  RECORD_DATA_BYTES,
+  RECORD_GUID,
+  RECORD_NAME_BYTES,
+  RECORD_STAMP,
+} from "../assembly/abi/record.ts";
+import { EfiCode, type Reason } from "../assembly/abi/status.ts";
+import { Clock, DEFAULT_POWER_ON } from "./clock.ts";
+import { type Core, makeCore, WINDOW_BYTES_MAX } from "./core.ts";
+import { findVolume, formatVolume, type Volume } from "./formats/edk2-store.ts";
+import type { Variable } from "./formats/variable-set.ts";
+import { GLOBAL_GUID, guidBytes, guidText } from "./guid.ts";
+import { fromHex } from "./hex.ts";
+import type { Abi } from "./op.ts";
+import { type FirmwareFacts, Platform, type PlatformState } from "./platform.ts";
+import { locked } from "./policies/definitions.ts";
+import { ovmf4m } from "./policies/ovmf.ts";
+import type { BootWrite, Policy } from "./policies/policy.ts";
+import { Q35_FACTS } from "./policies/q35-facts.ts";
+import { writePolicy, writeRules } from "./policy-block.ts";
+import { restoreCore, snapshotCore } from "./snapshot.ts";
+import type { EfiTime } from "./time.ts";
+import { fromUcs2, toUcs2 } from "./ucs2.ts";
+
+export interface MachineOptions {
+  /** Whose ops the machine takes. Default x86_64. */
+  abi?: Abi;
+  /** Which firmware it has. Default ovmf4m. */
+  policy?: Policy;
+  /** A variable store file (`.fd`), copied; default a blank store of the policy's layout. */
+  store?: Uint8Array;
+  /**
+   * "boot" (default): the firmware boots over the store, with the machine's own writes. "attach": the store is taken as
+   * it lies and only the volatile variables are made, as if the machine had been running all along.
+   */
+  start?: "boot" | "attach";
+  /** Variables that boot services make, in order, after the firmware's own; data as hexadecimal text. */
+  preload?: BootWrite[];
+  /** Face value at power-on, in seconds since 1970 or as a date; "host": follow the host's clock. */
+  clock?: "host" | number | EfiTime;
+  facts?: Partial<FirmwareFacts>;
+  platform?: Partial<PlatformState>;
+  /** What the firmware told Xen of NV+BS+RT space before ExitBootServices, in place of what the store says. */
+  bootQuery?: BootQuery;
+  /** Bytes of guest memory from address 0 on; the first 4096 are never mapped. Default 4 MiB. */
+  windowBytes?: number;
+  /** Largest buffer that the hypervisor allocates for a call, in bytes. Default 2^32 - 1. */
+  allocationLimit?: bigint;
+}
+
+/** QueryVariableInfo's answer; the counts are 0 unless the status is Success. */
+export interface BootQuery {
+  status: EfiCode;
+  maxStoreBytes: bigint;
+  remainStoreBytes: bigint;
+  maxVariableBytes: bigint;
+}
+
+const WINDOW_BYTES = 0x400000;
+
+/** A range of guest addresses, end exclusive. */
+interface Hole {
+  start: number;
+  end: number;
+  kind: number;
+}
+
+/**
+ * A Dom0 machine in a process: guest memory, the hypercall, a variable store as flash image, a clock.
+ *
+ * The guest's memory is `memory`: address 0 is its first byte. An op or buffer is put there, `hypercall` answers it.
+ */
+export class Machine {
+  readonly abi: Abi;
+  readonly policy: Policy;
+  readonly platform: Platform;
+  readonly clock: Clock;
+  /** The guest's memory, a view that stays valid for the machine's life; all of it, mapped or not. */
+  readonly memory: Uint8Array;
+  /** The same bytes. */
+  readonly view: DataView;
+  /** Where the store lies in its file, and its layout. */
+  readonly volume: Volume;
+
+  readonly #core: Core;
+  readonly #dispatch: (op: number) => number;
+  readonly #file: Uint8Array;
+  readonly #preload: readonly BootWrite[];
+  readonly #bootQuery: BootQuery | undefined;
+  readonly #followsHost: boolean;
+  #holes: Hole[] = [];
+
+  /** Throws a FormatError for a store that is none, a RangeError for one that is too large. */
+  constructor(options: MachineOptions = {}) {
+    this.abi = options.abi ?? "x86_64";
+    this.policy = options.policy ?? ovmf4m;
+    this.#preload = options.preload ?? [];
+    this.#bootQuery = options.bootQuery;
+    const windowBytes = options.windowBytes ?? WINDOW_BYTES;
+    if (!(windowBytes >= 2 * NULL_GUARD_BYTES && windowBytes <= WINDOW_BYTES_MAX)) {
+      throw new RangeError(`windowBytes: from ${2 * NULL_GUARD_BYTES} to ${WINDOW_BYTES_MAX}, not ${windowBytes}`);
+    }
+    this.#file = options.store === undefined ? formatVolume(this.policy.geometry) : new Uint8Array(options.store);
+    this.volume = findVolume(this.#file);
+    checkGeometry(this.volume);
+    const core = makeCore(windowBytes);
+    this.#core = core;
+    this.#dispatch = core.exports.dispatch;
+    this.memory = core.bytes.subarray(WINDOW, WINDOW + windowBytes);
+    this.view = new DataView(core.bytes.buffer, WINDOW, windowBytes);
+    core.view.setUint32(STATE_WINDOW_BYTES, windowBytes, true);
+    this.#attend(ATTENTION_COMPAT, this.abi === "x86_32");
+    this.#attend(ATTENTION_FOLD_STATUS, this.abi === "arm32" || this.abi === "x86_32");
+    writePolicy(core, this.policy, this.volume.geometry, options.allocationLimit ?? 0xffffffffn);
+    writeRules(core, [...this.policy.definitions, ...recoveryLocks(this.policy)]);
+    this.platform = new Platform(core, { ...Q35_FACTS, ...options.facts }, options.platform ?? {});
+    this.clock = new Clock(core, options.clock ?? DEFAULT_POWER_ON);
+    this.#followsHost = this.clock.followsHost;
+    core.bytes.set(this.#volumeBytes(), FLASH);
+    if (options.start === "attach") this.#attach();
+    else this.#boot();
+  }
+
+  /**
+   * Answers HYPERVISOR_platform_op for the op at guest address `op`: 0 or a negative Xen errno. Outputs are in the op and
+   * in the buffers that it names; unless the result is 0 the op is unchanged.
+   */
+  hypercall(op: number): number {
+    if (this.#followsHost) this.clock.refresh();
+    return this.#dispatch(op);
+  }
+
+  /** Why the last call was refused; Reason.None if it was not. */
+  get reason(): Reason {
+    return this.#core.view.getUint32(STATE_REASON, true);
+  }
+
+  /** Makes guest addresses `start` up to `end` fault on every access, until `map`. */
+  unmap(start: number, end: number): void {
+    this.#cut(start, end, HOLE_UNMAPPED);
+  }
+
+  /** Makes guest addresses `start` up to `end` fault on writes only. */
+  protect(start: number, end: number): void {
+    this.#cut(start, end, HOLE_READ_ONLY);
+  }
+
+  /** Maps guest addresses `start` up to `end` again, for reading and writing; without arguments all of them. */
+  map(start = 0, end = this.memory.length): void {
+    this.#cut(start, end, undefined);
+  }
+
+  /** Ends Dom0 and boots again over the store; guest memory stays. */
+  reboot(): void {
+    this.#boot();
+  }
+
+  /** The store's file as it is now: the image that was given, with the volume's present bytes. */
+  flash(): Uint8Array {
+    const file = this.#file.slice();
+    const { offset, geometry } = this.volume;
+    file.set(this.#core.bytes.subarray(FLASH, FLASH + geometry.volumeBytes), offset);
+    return file;
+  }
+
+  /** Everything that a call can change but guest memory, into `into` if it is large enough, else into a new array. */
+  snapshot(into?: Uint8Array): Uint8Array {
+    return snapshotCore(this.#core, this.volume.geometry.volumeBytes, into);
+  }
+
+  /** Takes a snapshot of this machine back. Throws a RangeError for bytes that are none. */
+  restore(snapshot: Uint8Array): void {
+    restoreCore(this.#core, this.volume.geometry.volumeBytes, snapshot);
+  }
+
+  /** All live variables in enumeration order, those that the operating system cannot see included. */
+  variables(): Variable[] {
+    const { exports } = this.#core;
+    const all: Variable[] = [];
+    for (let record = exports.firstRecord(); record !== 0; record = exports.nextRecord(record)) {
+      all.push(this.#read(record));
+    }
+    return all;
+  }
+
+  /** One live variable, whatever its attributes. */
+  variable(name: string, guid: string): Variable | undefined {
+    const record = this.#core.exports.lookUp(this.#stage(name, guid));
+    return record === 0 ? undefined : this.#read(record);
+  }
+
+  #boot(): void {
+    const { exports } = this.#core;
+    const plan = this.policy.boot;
+    exports.powerOn();
+    const blank = exports.firstRecord() === 0;
+    for (const write of plan.missing) {
+      if (this.variable(write.name, write.guid) === undefined) this.#write(write);
+    }
+    if (plan.countsBoots) exports.startMonotonicCount();
+    for (const write of blank ? plan.first : plan.later) this.#write(write);
+    this.#makeVolatile();
+    for (const write of this.#preload) this.#write(write);
+    this.#leaveBoot();
+  }
+
+  #leaveBoot(): void {
+    this.#core.exports.exitBootServices();
+    if (this.#bootQuery === undefined) return;
+    const { status, maxStoreBytes, remainStoreBytes, maxVariableBytes } = this.#bootQuery;
+    const { view } = this.#core;
+    view.setUint32(STATE_SNAPSHOT_STATUS, status, true);
+    view.setBigUint64(STATE_SNAPSHOT_MAX_STORE, maxStoreBytes, true);
+    view.setBigUint64(STATE_SNAPSHOT_REMAIN_STORE, remainStoreBytes, true);
+    view.setBigUint64(STATE_SNAPSHOT_MAX_VARIABLE, maxVariableBytes, true);
+  }
+
+  #attach(): void {
+    this.#core.exports.attach();
+    this.#makeVolatile();
+    this.#leaveBoot();
+  }
+
+  /** SetupMode and its kin follow from the keys in the store (UEFI 2.10, 32.3; AuthVariableLibInitialize). */
+  #makeVolatile(): void {
+    const hasKey = this.variable("PK", GLOBAL_GUID) !== undefined;
+    const enable = this.variable("SecureBootEnable", "f0a30bc7-af08-4556-99c4-001009c93a44");
+    const modes: Record<string, string> = {
+      SetupMode: hasKey ? "00" : "01",
+      SecureBoot: hasKey && enable?.data[0] !== 0 ? "01" : "00",
+    };
+    const { volatile, hiddenVolatileBytes } = this.policy.boot;
+    for (const write of volatile) {
+      this.#write(write.derived === true ? { ...write, data: modes[write.name] ?? write.data } : write);
+    }
+    if (hiddenVolatileBytes === 0) return;
+    // A record that no walk shows: made, and deleted again.
+    const hidden = { name: "-", guid: "00000000-0000-0000-0000-000000000000", attributes: 2 };
+    this.#write({ ...hidden, data: "00".repeat(hiddenVolatileBytes - HEADER_BYTES - 4) });
+    this.#write({ ...hidden, attributes: 0, data: "" });
+  }
+
+  /** Success, or the status at which the firmware's own write ended; boot goes on either way, as the real one does. */
+  #write(write: BootWrite): EfiCode {
+    const data = fromHex(write.data);
+    const nameBytes = this.#stage(write.name, write.guid);
+    if (16 + nameBytes + data.length > STAGE_BYTES) return EfiCode.OutOfResources;
+    this.#core.bytes.set(data, STAGE + 16 + nameBytes);
+    return this.#core.exports.bootWrite(nameBytes, data.length, write.attributes);
+  }
+
+  /** Puts GUID and name where the core reads them; gives the name's bytes, terminator included. */
+  #stage(name: string, guid: string): number {
+    const units = toUcs2(`${name}\0`);
+    if (16 + units.length > STAGE_BYTES) throw new RangeError(`name: at most ${STAGE_BYTES / 2 - 9} units`);
+    this.#core.bytes.set(guidBytes(guid), STAGE);
+    this.#core.bytes.set(units, STAGE + 16);
+    return units.length;
+  }
+
+  #read(record: number): Variable {
+    const { bytes, view } = this.#core;
+    const nameBytes = view.getUint32(record + RECORD_NAME_BYTES, true);
+    const data = record + HEADER_BYTES + nameBytes;
+    return {
+      name: fromUcs2(bytes.subarray(record + HEADER_BYTES, data - 2)),
+      guid: guidText(bytes, record + RECORD_GUID),
+      attributes: view.getUint32(record + RECORD_ATTRIBUTES, true),
+      data: bytes.slice(data, data + view.getUint32(record + RECORD_DATA_BYTES, true)),
+      stamp: bytes.slice(record + RECORD_STAMP, record + RECORD_STAMP + 16),
+    };
+  }
+
+  #volumeBytes(): Uint8Array {
+    const { offset, geometry } = this.volume;
+    return this.#file.subarray(offset, offset + geometry.volumeBytes);
+  }
+
+  #cut(start: number, end: number, kind: number | undefined): void {
+    if (!(start >= 0 && start <= end && end <= this.memory.length)) {
+      throw new RangeError(`a range of guest addresses from 0 to ${this.memory.length}, not ${start} to ${end}`);
+    }
+    const rest = this.#holes.flatMap((hole) => [
+      { ...hole, end: Math.min(hole.end, start) },
+      { ...hole, start: Math.max(hole.start, end) },
+    ]);
+    if (kind !== undefined) rest.push({ start, end, kind });
+    const holes = rest.filter((hole) => hole.start < hole.end).sort((a, b) => a.start - b.start);
+    if (holes.length > HOLES_MAX) throw new RangeError(`at most ${HOLES_MAX} holes`);
+    this.#holes = holes;
+    const { view } = this.#core;
+    for (const [i, hole] of holes.entries()) {
+      view.setUint32(HOLES + i * HOLE_BYTES, hole.start, true);
+      view.setUint32(HOLES + i * HOLE_BYTES + 4, hole.end, true);
+      view.setUint32(HOLES + i * HOLE_BYTES + 8, hole.kind, true);
+    }
+    view.setUint32(STATE_HOLE_COUNT, holes.length, true);
+    this.#attend(ATTENTION_HOLES, holes.length > 0);
+  }
+
+  #attend(bit: number, on: boolean): void {
+    const { view } = this.#core;
+    const attention = view.getUint32(STATE_ATTENTION, true);
+    view.setUint32(STATE_ATTENTION, on ? attention | bit : attention & ~bit, true);
+  }
+}
+
+/** The boot manager locks every PlatformRecovery#### that it makes (BmLoadOption.c). */
+function recoveryLocks(policy: Policy) {
+  const names = policy.boot.volatile.map((write) => write.name).filter((name) => /^PlatformRecovery/.test(name));
+  return names.flatMap((name) => locked(GLOBAL_GUID, name));
+}
+
+/** The core has fixed room for a volume, its spare area and its largest reclaim. */
+function checkGeometry({ geometry, authenticated }: Volume): void {
+  if (!authenticated) throw new RangeError("store: records with the older 32-byte header cannot be booted");
+  if (geometry.volumeBytes > FLASH_BYTES) {
+    throw new RangeError(`store: a volume of at most ${FLASH_BYTES} bytes, not ${geometry.volumeBytes}`);
+  }
+  if (geometry.storeEnd > SCRATCH_BYTES / 2 || geometry.spareBytes > SCRATCH_BYTES / 2) {
+    throw new RangeError(`store: variable and spare area of at most ${SCRATCH_BYTES / 2} bytes each`);
+  }
+}

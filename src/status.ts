@@ -1,0 +1,103 @@
+import { EfiCode, Reason, XenErrno } from "../assembly/abi/status.ts";
+
+export { EfiCode, Reason, XenErrno };
+
+/** Bit 63, set in every EFI status that is an error. */
+const ERROR_BIT = 0x8000000000000000n;
+
+/** The status of a code as a 64-bit caller sees it. */
+export function efiStatus(code: EfiCode): bigint {
+  return code === EfiCode.Success ? 0n : ERROR_BIT | BigInt(code);
+}
+
+/** The code of a status: 64 bits wide, or folded to 32. */
+export function efiCode(status: bigint): number {
+  return Number(status & 0x3fffffffn);
+}
+
+/** The specification's name of a status, such as NOT_FOUND; for an unknown one its number. */
+export function statusName(status: bigint): string {
+  const error = (status & ERROR_BIT) !== 0n || status >> 31n === 1n;
+  const name = EfiCode[efiCode(status)];
+  if (name === undefined || error === (efiCode(status) === 0)) return `0x${status.toString(16)}`;
+  return name.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase();
+}
+
+/** Name of a hypercall's result: "0", or "-EFAULT" and its kin; for an unknown one its number. */
+export function errnoName(ret: number): string {
+  const name = XenErrno[-ret];
+  return name === undefined || ret === 0 ? String(ret) : `-${name}`;
+}
+
+/** Why a call was refused, in words. Empty for Reason.None. */
+export function reasonText(reason: Reason): string {
+  return TEXTS[reason];
+}
+
+const TEXTS: Readonly<Record<Reason, string>> = {
+  [Reason.None]: "",
+  [Reason.OpNotMapped]: "the 136 bytes of the op are not all mapped",
+  [Reason.InterfaceVersion]: "interface_version is not 0x03000001",
+  [Reason.NotPrivileged]: "the caller is no control domain",
+  [Reason.UnknownCommand]: "no such platform op here",
+  [Reason.NotBootedFromEfi]: "the hypervisor was not booted from EFI",
+  [Reason.RuntimeServicesOff]: "runtime services are switched off",
+  [Reason.UnknownFunction]: "no such runtime function",
+  [Reason.MiscNotZero]: "misc has a bit that this function does not take",
+  [Reason.NameNotMapped]: "the name is not mapped up to its terminator",
+  [Reason.DataNotMapped]: "the data buffer is not mapped",
+  [Reason.TooLargeToAllocate]: "the hypervisor does not allocate a buffer of this size",
+  [Reason.OpNotWritable]: "the op cannot be written back",
+  [Reason.SnapshotAttributes]: "the boot snapshot exists for NV+BS+RT only",
+  [Reason.RuntimeTableTooOld]: "the runtime services table is older than UEFI 2.0",
+  [Reason.CapsulesNotPassedOn]: "Xen does not pass capsules on",
+  [Reason.NameChanged]: "the name changed between the hypervisor's two reads",
+  [Reason.UnknownInfoType]: "no such firmware_info type",
+  [Reason.UnknownInfoIndex]: "no such EFI info index",
+  [Reason.NoVendorString]: "the hypervisor kept no vendor string",
+  [Reason.NoMemoryDescriptor]: "no memory descriptor holds the address",
+  [Reason.NoPciRom]: "no ROM of such a PCI device",
+  [Reason.NoAppleProperties]: "no Apple properties were collected",
+  [Reason.NoBiosInfo]: "the BIOS left no such information",
+  [Reason.EmptyName]: "the name is empty",
+  [Reason.UnknownAttributes]: "an attribute bit is unknown to this firmware",
+  [Reason.RuntimeWithoutBoot]: "RUNTIME_ACCESS without BOOTSERVICE_ACCESS",
+  [Reason.NonVolatileAlone]: "NON_VOLATILE alone",
+  [Reason.CounterAuthentication]: "counter-based authentication is not supported",
+  [Reason.ErrorRecordsNotStored]: "this firmware stores no hardware error records",
+  [Reason.DescriptorMalformed]: "the authentication descriptor does not lie within the data",
+  [Reason.VariableTooLarge]: "name and data exceed the largest variable",
+  [Reason.ReadOnlyVariable]: "the variable is read-only by definition",
+  [Reason.DefinedAttributes]: "the variable is defined with other attributes",
+  [Reason.DefinedSize]: "the data's size is outside the variable's definition",
+  [Reason.ErrorRecordName]: "HARDWARE_ERROR_RECORD is for HwErrRec#### only",
+  [Reason.UndefinedName]: "the vendor GUID's namespace defines no such name",
+  [Reason.DefinedContent]: "the data is not what the variable's definition asks for",
+  [Reason.LockedVariable]: "the firmware locked the variable before the operating system ran",
+  [Reason.BootServicesOnly]: "the variable lacks RUNTIME_ACCESS",
+  [Reason.AttributesDiffer]: "the variable exists with other attributes",
+  [Reason.LanguageCodesReadOnly]: "language code lists cannot be written at run time",
+  [Reason.NoRoomForLanguagePair]: "no room for Lang and PlatformLang together",
+  [Reason.KeyVariableAttributes]: "key variables need NON_VOLATILE and time-based authentication",
+  [Reason.SignatureRequired]: "the write needs a valid signature",
+  [Reason.AuthenticatedVariable]: "the stored variable is authenticated",
+  [Reason.VolatileAtRuntime]: "a volatile variable cannot be written at run time",
+  [Reason.NotFound]: "no such variable",
+  [Reason.NothingToDelete]: "there is no variable to delete",
+  [Reason.NotNonVolatileRuntime]: "at run time only NON_VOLATILE and RUNTIME_ACCESS variables can be written",
+  [Reason.AppendTooLarge]: "old and new data together exceed the largest variable",
+  [Reason.StoreFull]: "the store has no room for the record",
+  [Reason.BufferTooSmall]: "the buffer is too small",
+  [Reason.NoTerminator]: "the name has no terminator within the given size",
+  [Reason.UnknownStartName]: "the given name is no visible variable",
+  [Reason.EndOfEnumeration]: "there is no further variable",
+  [Reason.QueryAttributes]: "no store is queried by these attributes",
+  [Reason.NoDataBuffer]: "no data buffer was given",
+  [Reason.TimeFields]: "a field of the time is out of its limits",
+  [Reason.ZoneNotStored]: "the time zone cannot be stored",
+  [Reason.AlarmWithoutTime]: "the alarm is enabled without a time",
+  [Reason.AlarmNotWithinADay]: "the alarm is not within one day from now",
+  [Reason.AlarmNotStored]: "the alarm's date cannot be stored",
+  [Reason.AlarmUnreadable]: "the stored alarm is no valid date",
+  [Reason.CountNotStored]: "the count cannot be stored",
+};
