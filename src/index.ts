@@ -1,0 +1,13 @@
+/** xenefi: Xen's EFI runtime-services hypercall, answered in a process. This file only re-exports. */
+export { Clock, DEFAULT_POWER_ON } from "./clock.ts";
+export { FormatError, type Variable } from "./formats/variable-set.ts";
+export { GLOBAL_GUID, guidBytes, guidText } from "./guid.ts";
+export { type BootQuery, Machine, type MachineOptions } from "./machine.ts";
+export { ABIS, type Abi, type OpLayout, opLayout, writeFirmwareInfo, writeRuntimeCall } from "./op.ts";
+export type { FirmwareFacts, MemoryRange, PciRom, PlatformState } from "./platform.ts";
+export type { Definition } from "./policies/definitions.ts";
+export { POLICIES } from "./policies/index.ts";
+export type { BootPlan, BootWrite, Policy } from "./policies/policy.ts";
+export { EfiCode, efiCode, efiStatus, errnoName, Reason, reasonText, statusName, XenErrno } from "./status.ts";
+export type { EfiTime } from "./time.ts";
+export * from "./trace/index.ts";

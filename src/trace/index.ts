@@ -1,0 +1,12 @@
+export {
+  type Fields,
+  formatLine,
+  parseTrace,
+  type Trace,
+  type TraceCall,
+  type TraceHeader,
+  type TraceVariable,
+} from "./format.ts";
+export { PLAYER_WINDOW_BYTES, Player } from "./player.ts";
+export { type Difference, type Replay, replay } from "./replay.ts";
+export { type Start, startMachine } from "./start.ts";

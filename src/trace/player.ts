@@ -1,0 +1,348 @@
+import * as abi from "../../assembly/abi/op.ts";
+import { EfiCode } from "../../assembly/abi/status.ts";
+import { guidBytes, guidText } from "../guid.ts";
+import { fromHex, toHex } from "../hex.ts";
+import type { Machine } from "../machine.ts";
+import { FUNCTION_NAMES, getLong, type OpLayout, opLayout, setLong } from "../op.ts";
+import { efiCode } from "../status.ts";
+import { type EfiTime, readTime, writeTime } from "../time.ts";
+import { fromUcs2, isWellFormed, toUcs2 } from "../ucs2.ts";
+import { type Fields, type TraceCall, toBigInt } from "./format.ts";
+
+/**
+ * Guest memory as recorders of traces have it: an op, a name and a data buffer, each ending where mapped memory ends.
+ * Bytes that nobody sets hold filler, so that a byte written by mistake shows.
+ */
+const OP_END = 0x3000;
+const NAME_END = 0x110000;
+const DATA_END = 0x220000;
+/** Bytes behind each end that fault. */
+const GAP = 0x1000;
+/** Largest buffer that is laid out; what a size says beyond it is not mapped. */
+const BUFFER_MAX = 0x100000;
+/** Guest memory that a player's machine needs, in bytes. */
+export const PLAYER_WINDOW_BYTES = DATA_END + GAP;
+
+const OP_FILLER = 0xa5;
+const DATA_FILLER = 0xee;
+
+/** Addresses for handles that point nowhere. Their low halves lie outside every window, for 32-bit callers. */
+const NOWHERE: Readonly<Record<string, bigint>> = {
+  null: 0n,
+  bad: 0x00007fffdead0000n,
+  xen: 0xffff82d0d0400000n,
+  kernel: 0xffffffffffa00000n,
+};
+
+/** Plays calls of a trace on a machine and tells what came out, in the trace's words. */
+export class Player {
+  readonly #machine: Machine;
+  readonly #layout: OpLayout;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #op = 0;
+  #name = 0;
+  #data = 0;
+  #dataBytes = 0;
+
+  /** The machine's window must have PLAYER_WINDOW_BYTES; its holes are the player's from now on. */
+  constructor(machine: Machine) {
+    this.#machine = machine;
+    this.#layout = opLayout(machine.abi);
+    this.#bytes = machine.memory;
+    this.#view = machine.view;
+    for (const end of [OP_END, NAME_END, DATA_END]) machine.unmap(end, end + GAP);
+  }
+
+  /** Makes the call and gives its `out`. */
+  play(call: TraceCall): Fields {
+    if (call.fn === "reset") {
+      this.#machine.reboot();
+      return { ret: 0 };
+    }
+    const address = this.#lay(call);
+    const before = this.#bytes.slice(this.#op, this.#op + abi.OP_BYTES);
+    const { platform } = this.#machine;
+    const wasPrivileged = platform.privileged;
+    if (call.in.privileged !== undefined) platform.privileged = call.in.privileged as boolean;
+    const ret = this.#machine.hypercall(address);
+    platform.privileged = wasPrivileged;
+    return this.#collect(call, ret, before);
+  }
+
+  /** The 136 bytes of the op as they are now. */
+  op(): Uint8Array {
+    return this.#bytes.slice(this.#op, this.#op + abi.OP_BYTES);
+  }
+
+  /** Lays op and buffers out; gives the op's address. */
+  #lay(call: TraceCall): number {
+    const input = call.in;
+    const mapped = toBigInt(input.opMapped);
+    this.#op = OP_END - Number(mapped ?? BigInt(abi.OP_BYTES));
+    const room = Math.min(abi.OP_BYTES, OP_END - this.#op);
+    if (call.raw === undefined) this.#bytes.fill(OP_FILLER, this.#op, this.#op + room);
+    else this.#bytes.set(fromHex(call.raw.in).subarray(0, room), this.#op);
+    this.#u32(abi.OP_INTERFACE_VERSION, input.interface_version ?? abi.INTERFACE_VERSION);
+    if (call.fn === "raw") this.#layRaw(input);
+    else if (call.fn === "firmware_info") this.#layInfo(input);
+    else this.#layRuntimeCall(call);
+    const pointer = (input.ptr ?? input.opPtr) as string | undefined;
+    if (pointer === undefined || pointer === "tail") return this.#op;
+    // The export takes 32 bits; what lies beyond is as little mapped as the last page.
+    const target = NOWHERE[pointer] ?? BigInt(pointer);
+    return target > 0xffffffffn ? 0xffffffff : Number(target);
+  }
+
+  #layRaw(input: Fields): void {
+    this.#u32(abi.OP_CMD, input.cmd ?? 0);
+    const body = fromHex((input.body as string | undefined) ?? "");
+    const at = this.#op + abi.OP_BODY;
+    this.#bytes.set(body.subarray(0, Math.max(0, Math.min(body.length, OP_END - at))), at);
+  }
+
+  #layInfo(input: Fields): void {
+    this.#u32(abi.OP_CMD, abi.CMD_FIRMWARE_INFO);
+    this.#u32(abi.INFO_TYPE, input.type ?? abi.FW_EFI_INFO);
+    this.#u32(abi.INFO_INDEX, input.index ?? 0);
+    if (input.type !== abi.FW_EFI_INFO) return;
+    switch (input.index) {
+      case abi.EFI_INFO_VENDOR:
+        this.#u32(abi.INFO_VENDOR_BUFSZ, input.bufsz ?? 0);
+        this.#long(abi.INFO_VENDOR_NAME, this.#layData(input, Math.min(Number(input.bufsz ?? 0), BUFFER_MAX)));
+        break;
+      case abi.EFI_INFO_MEM_INFO:
+        this.#u64(abi.INFO_MEM_ADDR, input.addr ?? 0);
+        this.#u64(abi.INFO_MEM_SIZE, input.size ?? 0);
+        break;
+      case abi.EFI_INFO_PCI_ROM:
+        this.#view.setUint16(this.#op + abi.INFO_PCI_SEGMENT, Number(input.segment ?? 0), true);
+        this.#view.setUint8(this.#op + abi.INFO_PCI_BUS, Number(input.bus ?? 0));
+        this.#view.setUint8(this.#op + abi.INFO_PCI_DEVFN, Number(input.devfn ?? 0));
+        this.#view.setUint16(this.#op + abi.INFO_PCI_VENDOR, Number(input.vendor ?? 0), true);
+        this.#view.setUint16(this.#op + abi.INFO_PCI_DEVID, Number(input.devid ?? 0), true);
+    }
+  }
+
+  #layRuntimeCall({ fn, in: input, note }: TraceCall): void {
+    const layout = this.#layout;
+    this.#u32(abi.OP_CMD, abi.CMD_EFI_RUNTIME_CALL);
+    this.#u32(abi.OP_FUNCTION, typeof fn === "number" ? fn : FUNCTION_NAMES.indexOf(fn as never));
+    this.#u32(abi.OP_MISC, input.misc ?? 0);
+    const size = toBigInt(input.size) ?? 0n;
+    switch (fn) {
+      case "get_variable":
+      case "set_variable":
+        this.#long(layout.name, this.#layName(input));
+        this.#long(layout.size, size);
+        this.#long(layout.data, this.#layData(input, Number(size < BUFFER_MAX ? size : BigInt(BUFFER_MAX))));
+        this.#guid(layout.guid, input);
+        break;
+      case "get_next_variable_name":
+        this.#long(layout.nextSize, size);
+        this.#long(layout.nextName, this.#layNextName(input, size, note));
+        this.#guid(layout.nextGuid, input);
+        break;
+      case "query_variable_info":
+        this.#u32(layout.queryAttr, input.attr ?? 0);
+        break;
+      case "get_time":
+      case "get_wakeup_time":
+        break;
+      case "set_time":
+      case "set_wakeup_time":
+        if (input.time === undefined)
+          this.#bytes.fill(0, this.#op + layout.time, this.#op + layout.time + abi.TIME_BYTES);
+        else writeTime(this.#view, this.#op + layout.time, input.time as unknown as EfiTime, OP_FILLER);
+        break;
+      case "query_capsule_capabilities":
+      case "update_capsule":
+        this.#bytes.set(fromHex((input.body as string | undefined) ?? ""), this.#op + layout.callBody);
+    }
+  }
+
+  /** The name with its terminator, or the raw bytes of nameHex, ending where mapped memory ends. */
+  #layName(input: Fields): bigint {
+    if (input.namePtr !== undefined) return pointerOf(input.namePtr as string);
+    const bytes = nameBytes(input);
+    this.#name = NAME_END - Number(toBigInt(input.nameMapped) ?? BigInt(bytes.length));
+    this.#bytes.set(bytes.subarray(0, NAME_END - this.#name), this.#name);
+    return BigInt(this.#name);
+  }
+
+  /** A buffer of `size` bytes: the given name, then zeros, or what the last call left where the walk keeps it. */
+  #layNextName(input: Fields, size: bigint, note: string | undefined): bigint {
+    if (input.namePtr !== undefined) return pointerOf(input.namePtr as string);
+    const bytes = Number(size < BUFFER_MAX ? size : BigInt(BUFFER_MAX));
+    const start = NAME_END - Number(toBigInt(input.nameMapped) ?? BigInt(bytes));
+    const name = nameBytes(input).subarray(0, NAME_END - start);
+    const kept = start === this.#name && note !== undefined && /buffer not cleared/.test(note);
+    this.#name = start;
+    if (!kept || toHex(this.#bytes.subarray(start, start + name.length)) !== toHex(name)) {
+      this.#bytes.fill(0, start, NAME_END);
+      this.#bytes.set(name, start);
+    }
+    return BigInt(start);
+  }
+
+  /** A write's data, or `size` bytes of filler. */
+  #layData(input: Fields, size: number): bigint {
+    const given = input.data === undefined ? new Uint8Array(size).fill(DATA_FILLER) : fromHex(input.data as string);
+    const mapped = Number(toBigInt(input.dataMapped) ?? BigInt(given.length));
+    this.#data = DATA_END - mapped;
+    this.#dataBytes = mapped;
+    this.#bytes.set(given.subarray(0, mapped), this.#data);
+    return input.dataPtr === undefined ? BigInt(this.#data) : pointerOf(input.dataPtr as string);
+  }
+
+  #collect(call: TraceCall, ret: number, before: Uint8Array): Fields {
+    const out: Fields = { ret };
+    if (call.fn === "raw") {
+      const after = this.op();
+      if (toHex(after) !== toHex(before) && call.in.ptr === undefined) out.rawOut = toHex(after.subarray(abi.OP_BODY));
+      return out;
+    }
+    if (call.fn === "firmware_info") {
+      if (ret === 0) this.#collectInfo(call.in, out);
+      return out;
+    }
+    if (ret === 0) this.#collectRuntimeCall(call, out);
+    else if (call.fn === "get_variable") this.#collectTouched(call.in, out);
+    return out;
+  }
+
+  #collectRuntimeCall({ fn, in: input }: TraceCall, out: Fields): void {
+    const layout = this.#layout;
+    const status = getLong(this.#view, layout, this.#op + abi.OP_STATUS);
+    const success = efiCode(status) === EfiCode.Success;
+    out.status = `0x${status.toString(16).padStart(2 * layout.longBytes, "0")}`;
+    out.misc = this.#view.getUint32(this.#op + abi.OP_MISC, true);
+    switch (fn) {
+      case "get_variable": {
+        const size = getLong(this.#view, layout, this.#op + layout.size);
+        out.size = plain(size);
+        if (success) out.data = toHex(this.#bytes.subarray(this.#data, this.#data + Number(size)));
+        else this.#collectTouched(input, out);
+        break;
+      }
+      case "get_next_variable_name": {
+        const size = getLong(this.#view, layout, this.#op + layout.nextSize);
+        out.size = plain(size);
+        if (success) this.#collectNextName(Number(size), out);
+        break;
+      }
+      case "query_variable_info":
+        out.max_store_size = this.#hex64(layout.maxStoreSize);
+        out.remain_store_size = this.#hex64(layout.remainStoreSize);
+        out.max_size = this.#hex64(layout.maxSize);
+        break;
+      case "get_time":
+      case "get_wakeup_time":
+        if (success) out.time = { ...readTime(this.#view, this.#op + layout.time) };
+        if (success && fn === "get_time") {
+          out.resolution = this.#view.getUint32(this.#op + layout.resolution, true);
+          out.accuracy = this.#view.getUint32(this.#op + layout.accuracy, true);
+        }
+    }
+  }
+
+  #collectNextName(size: number, out: Fields): void {
+    const name = fromUcs2(this.#bytes.subarray(this.#name, this.#name + size - 2));
+    if (isWellFormed(name)) out.name = name;
+    else out.nameHex = toHex(toUcs2(name));
+    out.guid = guidText(this.#bytes, this.#op + this.#layout.nextGuid);
+    const tail = this.#bytes.subarray(this.#name + size, NAME_END);
+    const used = tail.findLastIndex((byte) => byte !== 0) + 1;
+    if (used > 0) out.nameTail = toHex(tail.subarray(0, (used + 1) & ~1));
+  }
+
+  #collectInfo(input: Fields, out: Fields): void {
+    const op = this.#op;
+    if (input.type !== abi.FW_EFI_INFO) {
+      out.body = toHex(this.#bytes.subarray(op + abi.INFO_BODY, op + abi.OP_BYTES));
+      return;
+    }
+    switch (input.index) {
+      case abi.EFI_INFO_VERSION:
+      case abi.EFI_INFO_RT_VERSION:
+        out.version = hex(this.#view.getUint32(op + abi.INFO_VERSION, true));
+        break;
+      case abi.EFI_INFO_CONFIG_TABLE:
+        out.addr = this.#hex64(abi.INFO_CONFIG_ADDR);
+        out.nent = this.#view.getUint32(op + abi.INFO_CONFIG_NENT, true);
+        break;
+      case abi.EFI_INFO_VENDOR: {
+        out.revision = hex(this.#view.getUint32(op + abi.INFO_VENDOR_REVISION, true));
+        out.bufsz = this.#view.getUint32(op + abi.INFO_VENDOR_BUFSZ, true);
+        const units = this.#touched();
+        if (units.length > 0) out.data = toHex(units);
+        if (units.length >= 2 && fromUcs2(units).endsWith("\0")) out.name = fromUcs2(units.subarray(0, -2));
+        break;
+      }
+      case abi.EFI_INFO_MEM_INFO:
+        out.addr = this.#hex64(abi.INFO_MEM_ADDR);
+        out.size = this.#hex64(abi.INFO_MEM_SIZE);
+        out.attr = this.#hex64(abi.INFO_MEM_ATTR);
+        out.type = this.#view.getUint32(op + abi.INFO_MEM_TYPE, true);
+        break;
+      case abi.EFI_INFO_PCI_ROM:
+        out.address = this.#hex64(abi.INFO_PCI_ADDRESS);
+        out.size = hex(getLong(this.#view, this.#layout, op + abi.INFO_PCI_SIZE));
+        break;
+      case abi.EFI_INFO_APPLE_PROPERTIES:
+        out.address = this.#hex64(abi.INFO_APPLE_ADDRESS);
+        out.size = hex(getLong(this.#view, this.#layout, op + abi.INFO_APPLE_SIZE));
+    }
+  }
+
+  /** What a failed read left in the buffer all the same. */
+  #collectTouched(input: Fields, out: Fields): void {
+    if (input.dataPtr !== undefined) return;
+    const touched = this.#touched();
+    if (touched.length > 0) out.dataTouched = toHex(touched);
+  }
+
+  /** The buffer up to its last byte that is no filler. */
+  #touched(): Uint8Array {
+    const buffer = this.#bytes.subarray(this.#data, this.#data + this.#dataBytes);
+    return buffer.subarray(0, buffer.findLastIndex((byte) => byte !== DATA_FILLER) + 1);
+  }
+
+  #u32(offset: number, value: unknown): void {
+    if (this.#op + offset + 4 <= OP_END) this.#view.setUint32(this.#op + offset, Number(value), true);
+  }
+
+  #u64(offset: number, value: unknown): void {
+    this.#view.setBigUint64(this.#op + offset, toBigInt(value) as bigint, true);
+  }
+
+  #long(offset: number, value: bigint): void {
+    setLong(this.#view, this.#layout, this.#op + offset, value);
+  }
+
+  #guid(offset: number, input: Fields): void {
+    if (input.guid !== undefined) this.#bytes.set(guidBytes(input.guid as string), this.#op + offset);
+  }
+
+  #hex64(offset: number): string {
+    return hex(this.#view.getBigUint64(this.#op + offset, true));
+  }
+}
+
+function nameBytes(input: Fields): Uint8Array {
+  if (input.nameHex !== undefined) return fromHex(input.nameHex as string);
+  return toUcs2(`${(input.name as string | undefined) ?? ""}\0`);
+}
+
+function pointerOf(text: string): bigint {
+  return NOWHERE[text] ?? BigInt(text);
+}
+
+function hex(value: number | bigint): string {
+  return `0x${value.toString(16)}`;
+}
+
+/** A number where a double holds it, else the bigint. */
+function plain(value: bigint): number | bigint {
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+}
