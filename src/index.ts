@@ -1,4 +1,14 @@
 /** xenefi: Xen's EFI runtime-services hypercall, answered in a process. This file only re-exports. */
+export {
+  Client,
+  type CountReply,
+  type NameReply,
+  type Reply,
+  type SpaceReply,
+  type TimeReply,
+  type VariableReply,
+  type WakeupReply,
+} from "./client.ts";
 export { Clock, DEFAULT_POWER_ON } from "./clock.ts";
 export { FormatError, type Variable } from "./formats/variable-set.ts";
 export { GLOBAL_GUID, guidBytes, guidText } from "./guid.ts";
@@ -9,5 +19,5 @@ export type { Definition } from "./policies/definitions.ts";
 export { POLICIES } from "./policies/index.ts";
 export type { BootPlan, BootWrite, Policy } from "./policies/policy.ts";
 export { EfiCode, efiCode, efiStatus, errnoName, Reason, reasonText, statusName, XenErrno } from "./status.ts";
-export type { EfiTime } from "./time.ts";
+export { type EfiTime, timeText } from "./time.ts";
 export * from "./trace/index.ts";

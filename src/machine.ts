@@ -177,6 +177,13 @@ export class Machine {
     this.#cut(start, end, undefined);
   }
 
+  /** Bytes that can be read from guest address `start` on without a fault. */
+  mappedBytes(start: number): number {
+    if (start < NULL_GUARD_BYTES || start >= this.memory.length) return 0;
+    const hole = this.#holes.find(({ end, kind }) => end > start && kind === HOLE_UNMAPPED);
+    return Math.max(0, (hole?.start ?? this.memory.length) - start);
+  }
+
   /** Ends Dom0 and boots again over the store; guest memory stays. */
   reboot(): void {
     this.#boot();

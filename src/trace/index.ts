@@ -8,5 +8,6 @@ export {
   type TraceVariable,
 } from "./format.ts";
 export { PLAYER_WINDOW_BYTES, Player } from "./player.ts";
+export { Recorder, recordHeader } from "./recorder.ts";
 export { type Difference, type Replay, replay } from "./replay.ts";
 export { type Start, startMachine } from "./start.ts";

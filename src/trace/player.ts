@@ -1,12 +1,11 @@
 import * as abi from "../../assembly/abi/op.ts";
-import { EfiCode } from "../../assembly/abi/status.ts";
-import { guidBytes, guidText } from "../guid.ts";
+import { guidBytes } from "../guid.ts";
 import { fromHex, toHex } from "../hex.ts";
 import type { Machine } from "../machine.ts";
-import { FUNCTION_NAMES, getLong, type OpLayout, opLayout, setLong } from "../op.ts";
-import { efiCode } from "../status.ts";
-import { type EfiTime, readTime, writeTime } from "../time.ts";
-import { fromUcs2, isWellFormed, toUcs2 } from "../ucs2.ts";
+import { FUNCTION_NAMES, type OpLayout, opLayout, setLong } from "../op.ts";
+import { type EfiTime, writeTime } from "../time.ts";
+import { toUcs2 } from "../ucs2.ts";
+import { type CallSite, readAnswer } from "./answer.ts";
 import { type Fields, type TraceCall, toBigInt } from "./format.ts";
 
 /**
@@ -41,9 +40,8 @@ export class Player {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   #op = 0;
-  #name = 0;
-  #data = 0;
-  #dataBytes = 0;
+  #name = NAME_END;
+  #data = DATA_END;
 
   /** The machine's window must have PLAYER_WINDOW_BYTES; its holes are the player's from now on. */
   constructor(machine: Machine) {
@@ -61,13 +59,20 @@ export class Player {
       return { ret: 0 };
     }
     const address = this.#lay(call);
-    const before = this.#bytes.slice(this.#op, this.#op + abi.OP_BYTES);
+    const site: CallSite = {
+      op: this.#op,
+      name: this.#name,
+      nameEnd: NAME_END,
+      data: this.#data,
+      dataBefore: this.#bytes.slice(this.#data, DATA_END),
+      opBefore: this.op(),
+    };
     const { platform } = this.#machine;
     const wasPrivileged = platform.privileged;
     if (call.in.privileged !== undefined) platform.privileged = call.in.privileged as boolean;
     const ret = this.#machine.hypercall(address);
     platform.privileged = wasPrivileged;
-    return this.#collect(call, ret, before);
+    return readAnswer(this.#machine, site, call, ret);
   }
 
   /** The 136 bytes of the op as they are now. */
@@ -190,122 +195,8 @@ export class Player {
     const given = input.data === undefined ? new Uint8Array(size).fill(DATA_FILLER) : fromHex(input.data as string);
     const mapped = Number(toBigInt(input.dataMapped) ?? BigInt(given.length));
     this.#data = DATA_END - mapped;
-    this.#dataBytes = mapped;
     this.#bytes.set(given.subarray(0, mapped), this.#data);
     return input.dataPtr === undefined ? BigInt(this.#data) : pointerOf(input.dataPtr as string);
-  }
-
-  #collect(call: TraceCall, ret: number, before: Uint8Array): Fields {
-    const out: Fields = { ret };
-    if (call.fn === "raw") {
-      const after = this.op();
-      if (toHex(after) !== toHex(before) && call.in.ptr === undefined) out.rawOut = toHex(after.subarray(abi.OP_BODY));
-      return out;
-    }
-    if (call.fn === "firmware_info") {
-      if (ret === 0) this.#collectInfo(call.in, out);
-      return out;
-    }
-    if (ret === 0) this.#collectRuntimeCall(call, out);
-    else if (call.fn === "get_variable") this.#collectTouched(call.in, out);
-    return out;
-  }
-
-  #collectRuntimeCall({ fn, in: input }: TraceCall, out: Fields): void {
-    const layout = this.#layout;
-    const status = getLong(this.#view, layout, this.#op + abi.OP_STATUS);
-    const success = efiCode(status) === EfiCode.Success;
-    out.status = `0x${status.toString(16).padStart(2 * layout.longBytes, "0")}`;
-    out.misc = this.#view.getUint32(this.#op + abi.OP_MISC, true);
-    switch (fn) {
-      case "get_variable": {
-        const size = getLong(this.#view, layout, this.#op + layout.size);
-        out.size = plain(size);
-        if (success) out.data = toHex(this.#bytes.subarray(this.#data, this.#data + Number(size)));
-        else this.#collectTouched(input, out);
-        break;
-      }
-      case "get_next_variable_name": {
-        const size = getLong(this.#view, layout, this.#op + layout.nextSize);
-        out.size = plain(size);
-        if (success) this.#collectNextName(Number(size), out);
-        break;
-      }
-      case "query_variable_info":
-        out.max_store_size = this.#hex64(layout.maxStoreSize);
-        out.remain_store_size = this.#hex64(layout.remainStoreSize);
-        out.max_size = this.#hex64(layout.maxSize);
-        break;
-      case "get_time":
-      case "get_wakeup_time":
-        if (success) out.time = { ...readTime(this.#view, this.#op + layout.time) };
-        if (success && fn === "get_time") {
-          out.resolution = this.#view.getUint32(this.#op + layout.resolution, true);
-          out.accuracy = this.#view.getUint32(this.#op + layout.accuracy, true);
-        }
-    }
-  }
-
-  #collectNextName(size: number, out: Fields): void {
-    const name = fromUcs2(this.#bytes.subarray(this.#name, this.#name + size - 2));
-    if (isWellFormed(name)) out.name = name;
-    else out.nameHex = toHex(toUcs2(name));
-    out.guid = guidText(this.#bytes, this.#op + this.#layout.nextGuid);
-    const tail = this.#bytes.subarray(this.#name + size, NAME_END);
-    const used = tail.findLastIndex((byte) => byte !== 0) + 1;
-    if (used > 0) out.nameTail = toHex(tail.subarray(0, (used + 1) & ~1));
-  }
-
-  #collectInfo(input: Fields, out: Fields): void {
-    const op = this.#op;
-    if (input.type !== abi.FW_EFI_INFO) {
-      out.body = toHex(this.#bytes.subarray(op + abi.INFO_BODY, op + abi.OP_BYTES));
-      return;
-    }
-    switch (input.index) {
-      case abi.EFI_INFO_VERSION:
-      case abi.EFI_INFO_RT_VERSION:
-        out.version = hex(this.#view.getUint32(op + abi.INFO_VERSION, true));
-        break;
-      case abi.EFI_INFO_CONFIG_TABLE:
-        out.addr = this.#hex64(abi.INFO_CONFIG_ADDR);
-        out.nent = this.#view.getUint32(op + abi.INFO_CONFIG_NENT, true);
-        break;
-      case abi.EFI_INFO_VENDOR: {
-        out.revision = hex(this.#view.getUint32(op + abi.INFO_VENDOR_REVISION, true));
-        out.bufsz = this.#view.getUint32(op + abi.INFO_VENDOR_BUFSZ, true);
-        const units = this.#touched();
-        if (units.length > 0) out.data = toHex(units);
-        if (units.length >= 2 && fromUcs2(units).endsWith("\0")) out.name = fromUcs2(units.subarray(0, -2));
-        break;
-      }
-      case abi.EFI_INFO_MEM_INFO:
-        out.addr = this.#hex64(abi.INFO_MEM_ADDR);
-        out.size = this.#hex64(abi.INFO_MEM_SIZE);
-        out.attr = this.#hex64(abi.INFO_MEM_ATTR);
-        out.type = this.#view.getUint32(op + abi.INFO_MEM_TYPE, true);
-        break;
-      case abi.EFI_INFO_PCI_ROM:
-        out.address = this.#hex64(abi.INFO_PCI_ADDRESS);
-        out.size = hex(getLong(this.#view, this.#layout, op + abi.INFO_PCI_SIZE));
-        break;
-      case abi.EFI_INFO_APPLE_PROPERTIES:
-        out.address = this.#hex64(abi.INFO_APPLE_ADDRESS);
-        out.size = hex(getLong(this.#view, this.#layout, op + abi.INFO_APPLE_SIZE));
-    }
-  }
-
-  /** What a failed read left in the buffer all the same. */
-  #collectTouched(input: Fields, out: Fields): void {
-    if (input.dataPtr !== undefined) return;
-    const touched = this.#touched();
-    if (touched.length > 0) out.dataTouched = toHex(touched);
-  }
-
-  /** The buffer up to its last byte that is no filler. */
-  #touched(): Uint8Array {
-    const buffer = this.#bytes.subarray(this.#data, this.#data + this.#dataBytes);
-    return buffer.subarray(0, buffer.findLastIndex((byte) => byte !== DATA_FILLER) + 1);
   }
 
   #u32(offset: number, value: unknown): void {
@@ -323,10 +214,6 @@ export class Player {
   #guid(offset: number, input: Fields): void {
     if (input.guid !== undefined) this.#bytes.set(guidBytes(input.guid as string), this.#op + offset);
   }
-
-  #hex64(offset: number): string {
-    return hex(this.#view.getBigUint64(this.#op + offset, true));
-  }
 }
 
 function nameBytes(input: Fields): Uint8Array {
@@ -336,13 +223,4 @@ function nameBytes(input: Fields): Uint8Array {
 
 function pointerOf(text: string): bigint {
   return NOWHERE[text] ?? BigInt(text);
-}
-
-function hex(value: number | bigint): string {
-  return `0x${value.toString(16)}`;
-}
-
-/** A number where a double holds it, else the bigint. */
-function plain(value: bigint): number | bigint {
-  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }

@@ -1,0 +1,119 @@
+import { appendFileSync, existsSync } from "node:fs";
+import { Command, Option } from "commander";
+import { parseAttributes } from "../../attributes.ts";
+import { readBytes } from "../../files/bytes.ts";
+import { findGuid } from "../../guid.ts";
+import { Machine, type MachineOptions } from "../../machine.ts";
+import { ABIS, type Abi, FUNCTION_NAMES } from "../../op.ts";
+import { efiCode, errnoName, reasonText, statusName } from "../../status.ts";
+import { type EfiTime, timeText } from "../../time.ts";
+import { type Fields, formatLine, PLAYER_WINDOW_BYTES, Player, parseTrace, recordHeader } from "../../trace/index.ts";
+import { CommandError, Exit, type Globals, type Io } from "../io.ts";
+import { named } from "../store.ts";
+import { table } from "../table.ts";
+
+interface Options extends Globals {
+  store?: string;
+  abi: Abi;
+  trace?: string;
+}
+
+const HELP = `
+Fields are those of a trace's "in": misc, name, guid (or a short name), size, data (hexadecimal), attr, time
+(2024-02-29T12:30:15), namePtr and dataPtr (null, bad), nameMapped, dataMapped; for firmware_info index, bufsz, addr.
+
+  xenefi call get_variable name=BootOrder guid=global size=16
+  xenefi call set_variable name=Test guid=11111111-2222-3333-4444-555555555555 misc=NV+BS+RT data=0102
+  xenefi call query_variable_info attr=7
+  xenefi call firmware_info index=2 bufsz=100`;
+
+/** `xenefi call FN FIELD=VALUE…`: one hypercall on a machine that was just booted. */
+export function callCommand(io: Io): Command {
+  return new Command("call")
+    .description("make one hypercall and print what came back")
+    .argument("<function>", `${FUNCTION_NAMES.slice(1).join(", ")}, firmware_info, or a number`)
+    .argument("[field=value...]", "inputs")
+    .option("--store <file>", "boot over this store instead of a blank one")
+    .addOption(new Option("--abi <abi>", "whose op").choices([...ABIS]).default("x86_64"))
+    .option("--trace <file>", "append the call to a trace, which is begun if it is not there")
+    .addHelpText("after", HELP)
+    .action((fn: string, inputs: string[], _: Options, command: Command) => {
+      const options = command.optsWithGlobals<Options>();
+      const call = parseCall(fn, inputs);
+      const machine = boot(options);
+      const header = recordHeader(machine, { source: "xenefi call" });
+      const out = new Player(machine).play(call);
+      const line = formatLine({ ...call, out });
+      if (options.trace !== undefined) {
+        const begun = existsSync(options.trace);
+        appendFileSync(options.trace, begun ? `${line}\n` : `${formatLine(header)}\n${line}\n`);
+      }
+      const reason = reasonText(machine.reason);
+      if (options.json) io.out(`{"schema":"xenefi.call/1",${line.slice(1, -1)},"reason":${JSON.stringify(reason)}}\n`);
+      else io.out(describe(out, reason));
+      const failed = out.ret !== 0 || (out.status !== undefined && efiCode(BigInt(out.status as string)) !== 0);
+      if (failed) throw new CommandError(Exit.Refused, "");
+    });
+}
+
+function boot(options: Options): Machine {
+  const machine: MachineOptions = { abi: options.abi, windowBytes: PLAYER_WINDOW_BYTES };
+  if (options.store === undefined) return new Machine(machine);
+  const path = options.store;
+  const store = readBytes(path);
+  return named(path, () => new Machine({ ...machine, store }));
+}
+
+/** Checks the call as a trace's line would be. */
+function parseCall(fn: string, inputs: string[]) {
+  const call = { fn: /^\d+$/.test(fn) ? Number(fn) : fn, in: Object.fromEntries(inputs.map(parseField)), out: {} };
+  if (call.fn === "firmware_info") call.in.type ??= 4;
+  if (call.fn === "set_variable") call.in.size ??= String(call.in.data ?? "").length / 2;
+  const text = `{"format":"xenefi-trace","version":1,"abi":"x86_64"}\n${formatLine(call)}`;
+  try {
+    return (parseTrace(text).calls[0] as { call: typeof call }).call;
+  } catch (error) {
+    throw new CommandError(Exit.Usage, (error as Error).message.replace(/^line 2: (in\.)?/, ""));
+  }
+}
+
+function parseField(text: string): [string, Fields[string]] {
+  const at = text.indexOf("=");
+  if (at < 1) throw new CommandError(Exit.Usage, `${JSON.stringify(text)}: inputs are FIELD=VALUE`);
+  const field = text.slice(0, at);
+  const value = text.slice(at + 1);
+  try {
+    if (field === "guid") return [field, findGuid(value) ?? value];
+    if (field === "misc" || field === "attr") return [field, parseAttributes(value)];
+    if (field === "time") return [field, { ...parseTime(value) }];
+  } catch (error) {
+    throw new CommandError(Exit.Usage, `${field}: ${(error as Error).message}`);
+  }
+  const isText = /^(name|nameHex|data|body|namePtr|dataPtr|ptr)$/.test(field);
+  return [field, !isText && /^\d+$/.test(value) ? BigInt(value) : value];
+}
+
+function parseTime(text: string): EfiTime {
+  const match = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)$/.exec(text);
+  if (match === null) throw new SyntaxError(`${JSON.stringify(text)} is not of the form 2024-02-29T12:30:15`);
+  const [year, month, day, hour, min, sec] = match.slice(1).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return { year, month, day, hour, min, sec, ns: 0, tz: 2047, daylight: 0 };
+}
+
+function describe(out: Fields, reason: string): string {
+  const rows = [["returns", errnoName(out.ret as number)]];
+  if (out.status !== undefined) rows.push(["status", `${statusName(BigInt(out.status as string))} (${out.status})`]);
+  if (reason !== "") rows.push(["because", reason]);
+  for (const [field, value] of Object.entries(out)) {
+    if (field === "ret" || field === "status") continue;
+    rows.push([field, field === "time" ? timeText(value as unknown as EfiTime) : String(value)]);
+  }
+  return table(rows);
+}

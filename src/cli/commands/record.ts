@@ -1,0 +1,55 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { Command, Option } from "commander";
+import { readBytes, sha256 } from "../../files/bytes.ts";
+import { formatVolume } from "../../formats/edk2-store.ts";
+import { Machine, type MachineOptions } from "../../machine.ts";
+import { ABIS, type Abi } from "../../op.ts";
+import { ovmf4m } from "../../policies/ovmf.ts";
+import { formatLine, PLAYER_WINDOW_BYTES, Player, parseTrace, recordHeader } from "../../trace/index.ts";
+import type { Globals, Io } from "../io.ts";
+import { named } from "../store.ts";
+
+interface Options extends Globals {
+  store?: string;
+  abi: Abi;
+  output?: string;
+}
+
+/** `xenefi record CALLS`: makes the calls of a file and writes the trace. */
+export function recordCommand(io: Io, version: string): Command {
+  return new Command("record")
+    .description("make the calls of a file (JSON Lines of {fn, in}, or a trace) and write a trace with their answers")
+    .argument("<calls>", "the file, - for standard input")
+    .option("--store <file>", "boot over this store instead of a blank one")
+    .addOption(new Option("--abi <abi>", "whose op").choices([...ABIS]).default("x86_64"))
+    .option("-o, --output <file>", "the trace; default standard output")
+    .action((path: string, _: Options, command: Command) => {
+      const options = command.optsWithGlobals<Options>();
+      const calls = named(path, () => readCalls(readFileSync(path === "-" ? 0 : path, "utf8"), options.abi));
+      const store = options.store === undefined ? formatVolume(ovmf4m.geometry) : readBytes(options.store);
+      const machineOptions: MachineOptions = { abi: options.abi, store, windowBytes: PLAYER_WINDOW_BYTES };
+      const machine = named(options.store ?? "store", () => new Machine(machineOptions));
+      const source = `xenefi ${version}, ${machine.policy.title}`;
+      const lines = [formatLine(recordHeader(machine, { source, vars_before_sha256: sha256(store) }))];
+      const player = new Player(machine);
+      for (const { call } of calls) lines.push(formatLine({ ...call, out: player.play(call) }));
+      const text = `${lines.join("\n")}\n`;
+      if (options.output === undefined) io.out(text);
+      else writeFileSync(options.output, text);
+      if (!options.quiet && options.output !== undefined) io.err(`${options.output}: ${calls.length} calls\n`);
+    });
+}
+
+/** Calls of a trace, or of a file without header, whose first line then is a call. */
+function readCalls(text: string, abi: Abi) {
+  const hasHeader = /"format"\s*:\s*"xenefi-trace"/.test(text.split("\n", 1)[0] as string);
+  if (hasHeader) return parseTrace(text).calls;
+  // The header takes no line of its own, so that errors name the file's lines.
+  const header = `{"format":"xenefi-trace","version":1,"abi":"${abi}"}`;
+  try {
+    return parseTrace(`${header}\n${text}`).calls;
+  } catch (error) {
+    if (error instanceof Error) error.message = error.message.replace(/^line (\d+)/, (_, n) => `line ${n - 1}`);
+    throw error;
+  }
+}

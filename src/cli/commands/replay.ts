@@ -1,0 +1,99 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { Command } from "commander";
+import { readBytes } from "../../files/bytes.ts";
+import { checkStartStore, findStartStore } from "../../files/start-store.ts";
+import { type Difference, parseTrace, replay, startMachine } from "../../trace/index.ts";
+import { differenceText, type Result } from "../difference.ts";
+import { CommandError, Exit, type Globals, type Io } from "../io.ts";
+import { junit } from "../junit.ts";
+import { named } from "../store.ts";
+
+interface Options extends Globals {
+  store?: string;
+  junit?: string;
+  failFast?: boolean;
+}
+
+/** Lines between two updates of the progress line. */
+const PROGRESS_STEP = 256;
+
+/** `xenefi replay TRACE…`: plays traces and prints every field that comes out otherwise. */
+export function replayCommand(io: Io): Command {
+  return new Command("replay")
+    .description("replay traces and print every difference")
+    .argument("<trace...>", "trace files (JSON Lines), - for standard input")
+    .option(
+      "--store <file>",
+      "the store over which the trace's machine was booted; default: found by the header's SHA-256",
+    )
+    .option("--fail-fast", "stop at the first trace that differs")
+    .option("--junit <file>", "write a JUnit report, too")
+    .action((paths: string[], _: Options, command: Command) => {
+      const options = command.optsWithGlobals<Options>();
+      const results: Result[] = [];
+      for (const path of paths) {
+        const result = replayFile(path, options, io);
+        results.push(result);
+        if (!options.json) io.out(describe(result));
+        if (options.failFast && result.differences.length > 0) break;
+      }
+      if (options.junit !== undefined) writeFileSync(options.junit, junit(results));
+      if (options.json) io.out(json(results));
+      else if (results.length > 1) io.out(summary(results));
+      if (results.some((result) => result.differences.length > 0)) throw new CommandError(Exit.Negative, "");
+    });
+}
+
+function replayFile(path: string, options: Options, io: Io): Result {
+  const text = readFileSync(path === "-" ? 0 : path, "utf8");
+  return named(path, () => {
+    const trace = parseTrace(text);
+    const given = options.store === undefined ? undefined : readBytes(options.store);
+    if (given !== undefined) checkStartStore(trace.header, given);
+    const start = startMachine(trace, given ?? findStartStore(trace.header, path));
+    const showsProgress = io.showsProgress && options.progress !== false && !options.quiet && !options.json;
+    const last = trace.calls.at(-1)?.line ?? 1;
+    const result = replay(trace, start, (line) => {
+      if (showsProgress && line % PROGRESS_STEP === 0) io.err(`\r${path}: line ${line} of ${last}\x1b[K`);
+    });
+    if (showsProgress) io.err("\r\x1b[K");
+    return { file: path, start: start.how, ...result };
+  });
+}
+
+/** One line a difference, then what was compared and what was not. */
+function describe(result: Result): string {
+  const lines = result.differences.map((difference) => `${result.file}:${differenceText(difference)}\n`);
+  const count = result.differences.length;
+  const word = count === 1 ? "difference" : "differences";
+  const head = `${result.file}: ${result.calls} calls, ${result.fields} fields compared, ${count} ${word} (start: ${result.start})`;
+  const exempt = [...result.exempt].map(([what, times]) => `  not compared: ${what} (${times})\n`);
+  return `${lines.join("")}${head}\n${exempt.join("")}`;
+}
+
+function summary(results: Result[]): string {
+  const sum = (of: (result: Result) => number) => results.reduce((total, result) => total + of(result), 0);
+  const differing = results.filter((result) => result.differences.length > 0).length;
+  return `${results.length} traces: ${sum((r) => r.calls)} calls, ${sum((r) => r.fields)} fields compared, ${sum(
+    (r) => r.differences.length,
+  )} differences in ${differing} traces\n`;
+}
+
+function json(results: Result[]): string {
+  const traces = results.map((result) => ({
+    ...result,
+    exempt: Object.fromEntries(result.exempt),
+    differences: result.differences.map(({ expected, actual, ...place }) => ({
+      ...place,
+      expected: plain(expected),
+      actual: plain(actual),
+    })),
+  }));
+  return `${JSON.stringify({ schema: "xenefi.replay/1", traces })}\n`;
+}
+
+/** JSON has no bigint: "0x…" instead; an absent value is null. */
+function plain(value: Difference["expected"]): unknown {
+  if (value === undefined) return null;
+  return typeof value === "bigint" ? `0x${value.toString(16)}` : value;
+}

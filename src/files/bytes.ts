@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  copyFileSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { gunzipSync } from "node:zlib";
+
+/** Bytes of a file, "-" for standard input; gzip is unpacked. Throws as node:fs and node:zlib do. */
+export function readBytes(path: string): Uint8Array {
+  const bytes = readFileSync(path === "-" ? 0 : path);
+  return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/**
+ * Replaces a file so that it has either its old or its new bytes, whatever happens: a temporary file beside it, fsync,
+ * rename. The mode is kept.
+ */
+export function replaceFile(path: string, bytes: Uint8Array): void {
+  const temporary = join(dirname(path), `.xenefi-${process.pid}-${Date.now().toString(36)}`);
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode;
+  const file = openSync(temporary, "wx", mode === undefined ? 0o666 : mode & 0o7777);
+  try {
+    writeFileSync(file, bytes);
+    fsyncSync(file);
+    closeSync(file);
+    renameSync(temporary, path);
+  } catch (error) {
+    unlinkSync(temporary);
+    throw error;
+  }
+}
+
+/** Copies a file to `path~`. */
+export function backUp(path: string): void {
+  copyFileSync(path, `${path}~`);
+}

@@ -1,0 +1,128 @@
+import { describe, expect, test } from "vitest";
+import { sha256 } from "../src/files/bytes.ts";
+import { AAVMF, findVolume, formatVolume, liveEntries, OVMF_2M, OVMF_4M, readLog } from "../src/formats/edk2-store.ts";
+import { toHex } from "../src/hex.ts";
+import { Machine } from "../src/machine.ts";
+import { toUcs2 } from "../src/ucs2.ts";
+import { fixtureBytes } from "./support/fixtures.ts";
+
+interface Manifest {
+  files: {
+    file: string;
+    sha256: string;
+    variables: {
+      name?: string;
+      nameHex?: string;
+      guid: string;
+      attr: number;
+      size: number;
+      sha256: string;
+      time?: string;
+    }[];
+  }[];
+}
+
+const manifest: Manifest = JSON.parse(new TextDecoder().decode(fixtureBytes("stores/manifest.json")));
+
+describe("a store made by real firmware or tools", () => {
+  test.each(manifest.files)(
+    "$file lists exactly the manifest's variables, in order",
+    ({ file, sha256: whole, variables }) => {
+      const bytes = fixtureBytes(`stores/${file}`);
+      expect(sha256(bytes)).toBe(whole);
+      const live = liveEntries(readLog(bytes, findVolume(bytes)));
+      const got = live.map((entry) => ({
+        name: toHex(toUcs2(entry.name)),
+        guid: entry.guid,
+        attr: entry.attributes,
+        size: entry.data.length,
+        sha256: sha256(entry.data),
+        time: toHex(entry.stamp as Uint8Array),
+      }));
+      const wanted = variables.map((variable) => ({
+        name: variable.nameHex ?? toHex(toUcs2(variable.name as string)),
+        guid: variable.guid,
+        attr: variable.attr,
+        size: variable.size,
+        sha256: variable.sha256,
+        time: variable.time ?? "00".repeat(16),
+      }));
+      expect(got).toEqual(wanted);
+    },
+  );
+
+  test.each(manifest.files)("$file: the core sees the same variables in the same order as the reader", ({ file }) => {
+    const bytes = fixtureBytes(`stores/${file}`);
+    const machine = new Machine({ store: bytes, start: "attach" });
+    const stored = machine.variables().filter((variable) => (variable.attributes & 1) !== 0);
+    const live = liveEntries(readLog(bytes, findVolume(bytes)));
+    expect(stored.map(({ name, guid }) => `${name}-${guid}`)).toEqual(live.map(({ name, guid }) => `${name}-${guid}`));
+    expect(sha256(machine.flash())).toBe(sha256(bytes));
+  });
+});
+
+test.each([
+  ["ovmf-4m-stock.fd.gz", OVMF_4M],
+  ["ovmf-2m-stock.fd.gz", OVMF_2M],
+])("a blank store equals Debian's %s byte for byte", (file, geometry) => {
+  expect(sha256(formatVolume(geometry))).toBe(sha256(fixtureBytes(`stores/${file}`)));
+});
+
+test("a blank AAVMF volume has the headers of the shipped images", () => {
+  const blank = formatVolume(AAVMF);
+  const shipped = fixtureBytes("stores/aavmf-snakeoil.fd.gz");
+  expect(toHex(blank.subarray(0, 100))).toBe(toHex(shipped.subarray(0, 100)));
+  expect(toHex(blank.subarray(0x40000, 0x40020))).toBe(toHex(shipped.subarray(0x40000, 0x40020)));
+});
+
+describe("a malformed store is refused with offset and expectation", () => {
+  const good = fixtureBytes("stores/ovmf-4m-firstboot.fd.gz");
+  const changed = (offset: number, ...bytes: number[]) => {
+    const store = good.slice();
+    store.set(bytes, offset);
+    return store;
+  };
+  const read = (store: Uint8Array) => readLog(store, findVolume(store));
+
+  test.each([
+    ["an empty file", new Uint8Array(0), "offset 0x0: a firmware volume header"],
+    ["other bytes", new Uint8Array(5000).fill(7), "offset 0x0: a firmware volume header"],
+    ["blank flash", new Uint8Array(0x20000), "offset 0x0: a variable volume; this is blank flash"],
+    ["a qcow2 image", Uint8Array.of(0x51, 0x46, 0x49, 0xfb, 0, 0), "qemu-img convert"],
+    ["a cut file", good.slice(0, 0x1000), "offset 0x20: a volume of at most 0x1000 bytes"],
+    ["a header sum that is off", changed(0x30, 0x4a), "offset 0x32: a header checksum"],
+    ["an odd header length", changed(0x30, 0x49), "offset 0x30: a header length"],
+    ["another store GUID", changed(0x48, 0), "offset 0x48: a variable store GUID"],
+    [
+      "a store size past the volume",
+      changed(0x58, 0xff, 0xff, 0xff, 0),
+      "offset 0x58: a store size from 28 to 0x83fb8",
+    ],
+    ["a store that is not healthy", changed(0x5d, 0xfc), "offset 0x5c: store format 0x5a and state 0xfe"],
+    [
+      "a state that no flash write leaves",
+      changed(0x66, 0x5f),
+      "offset 0x66: a state byte that a flash write can leave, not 0x5f",
+    ],
+    ["sizes past the end", changed(0x64 + 36, 0, 0, 0, 0x7f), "offset 0x88: name and data of at most"],
+    [
+      "a name without terminator",
+      changed(0x64 + 60 + 20, 0x41),
+      "offset 0xa0: a UCS-2 name with terminator in 22 bytes",
+    ],
+  ])("%s", (_, store, message) => {
+    expect(() => read(store)).toThrow(message);
+  });
+
+  test("any truncation and any flipped header byte is refused or read, never a crash of another kind", () => {
+    for (let length = 0; length < 0x200; length++) attempt(good.slice(0, length));
+    for (let offset = 0; offset < 0x400; offset++) attempt(changed(offset, (good[offset] as number) ^ 0xff));
+    function attempt(store: Uint8Array) {
+      try {
+        read(store);
+      } catch (error) {
+        expect((error as Error).name).toBe("FormatError");
+      }
+    }
+  });
+});
