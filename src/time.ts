@@ -61,6 +61,22 @@ export function secondsOfTime(time: EfiTime): number {
   return Date.UTC(time.year, time.month - 1, time.day, time.hour, time.min, time.sec) / 1000;
 }
 
+/** The date of a second since 1970-01-01T00:00:00, without zone. */
+export function timeOfSeconds(seconds: number): EfiTime {
+  const date = new Date(seconds * 1000);
+  return {
+    year: date.getUTCFullYear(),
+    month: date.getUTCMonth() + 1,
+    day: date.getUTCDate(),
+    hour: date.getUTCHours(),
+    min: date.getUTCMinutes(),
+    sec: date.getUTCSeconds(),
+    ns: 0,
+    tz: 2047,
+    daylight: 0,
+  };
+}
+
 /** Text as `2024-01-15T12:00:15`, with `.ns`, `tz` and `daylight` where they say something. */
 export function timeText(time: EfiTime): string {
   const two = (n: number) => String(n).padStart(2, "0");

@@ -15,8 +15,10 @@ import { gunzipSync } from "node:zlib";
 
 /** Bytes of a file, "-" for standard input; gzip is unpacked. Throws as node:fs and node:zlib do. */
 export function readBytes(path: string): Uint8Array {
-  const bytes = readFileSync(path === "-" ? 0 : path);
-  return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
+  const file = readFileSync(path === "-" ? 0 : path);
+  const bytes = file[0] === 0x1f && file[1] === 0x8b ? gunzipSync(file) : file;
+  // A Buffer's slice would share its memory.
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 export function sha256(bytes: Uint8Array): string {

@@ -4,7 +4,7 @@ import { guidText } from "../guid.ts";
 import { toHex } from "../hex.ts";
 import type { Machine } from "../machine.ts";
 import { FUNCTION_NAMES, getLong, type OpLayout, opLayout } from "../op.ts";
-import { readTime } from "../time.ts";
+import { readTime, timeOfSeconds } from "../time.ts";
 import { fromUcs2, isWellFormed, toUcs2 } from "../ucs2.ts";
 import { type CallSite, readAnswer } from "./answer.ts";
 import type { Fields, TraceCall, TraceHeader, TraceVariable } from "./format.ts";
@@ -12,24 +12,18 @@ import type { Fields, TraceCall, TraceHeader, TraceVariable } from "./format.ts"
 /** Most bytes of a buffer that a recorder keeps. */
 const BUFFER_MAX = 0x100000;
 
-/** A trace header for what a machine holds now: its ABI and its visible variables in order. */
+/** A trace header for a machine as it is now: personality, clock, platform, and its visible variables in order. */
 export function recordHeader(machine: Machine, about: { source: string; [field: string]: unknown }): TraceHeader {
   const visible = machine.variables().filter((variable) => (variable.attributes & RUNTIME_ACCESS) !== 0);
   const initial_variables = visible.map(({ name, guid, attributes, data }): TraceVariable => {
     const named = isWellFormed(name) ? { name } : { nameHex: toHex(toUcs2(name)) };
     return { ...named, guid, attr: attributes, data: toHex(data) };
   });
-  const { platform } = machine;
-  return {
-    format: "xenefi-trace",
-    version: 1,
-    ...about,
-    abi: machine.abi,
-    machine: `xenefi, RTC base ${new Date(machine.clock.seconds * 1000).toISOString().slice(0, 19)}`,
-    ...(platform.efiBoot ? {} : { firmware: "no UEFI" }),
-    ...(platform.runtimeServices ? {} : { hypervisor_options: "efi=no-rs" }),
-    initial_variables,
-  };
+  const { platform, policy } = machine;
+  const clock = { ...timeOfSeconds(machine.clock.seconds) };
+  const xen = { efi_boot: platform.efiBoot, efi_rs: platform.runtimeServices, arm_stock: !platform.platformOps };
+  const assume = { phase: "runtime", personality: policy.name, config: { clock }, xen };
+  return { format: "xenefi-trace", version: 1, ...about, abi: machine.abi, assume, initial_variables };
 }
 
 /** Stands between a kernel shim and its machine: answers each hypercall and tells what passed, in a trace's words. */

@@ -12,15 +12,22 @@ import { type BootWrite, NO_BOOT, type Policy } from "../policies/policy.ts";
 import { efiCode } from "../status.ts";
 import type { EfiTime } from "../time.ts";
 import { fromUcs2, toUcs2 } from "../ucs2.ts";
-import { type Trace, type TraceHeader, type TraceVariable, toBigInt, toHexInteger } from "./format.ts";
+import {
+  type Assumptions,
+  type Trace,
+  type TraceHeader,
+  type TraceVariable,
+  toBigInt,
+  toHexInteger,
+} from "./format.ts";
 import { PLAYER_WINDOW_BYTES } from "./player.ts";
 
 /** A machine in the state in which a trace begins. */
 export interface Start {
   machine: Machine;
-  /** How the state was had. */
-  how: "booted" | "scenario" | "seeded";
-  /** Fields of answers that the state was made from, as "line N: field": they are not compared. */
+  /** How the state was had: by booting a store, or from the trace's header. */
+  how: "booted" | "seeded";
+  /** Fields of answers that the state was made from, by line: they are not compared. */
   seeds: Map<number, string[]>;
 }
 
@@ -30,9 +37,8 @@ export interface Start {
  */
 export function startMachine(trace: Trace, store: Uint8Array | undefined): Start {
   const { header } = trace;
-  if (header.assume !== undefined) return { machine: scenarioMachine(header), how: "scenario", seeds: new Map() };
-  if (store === undefined && (header.initial_variables ?? []).length > 0) return seededMachine(trace);
-  const options = capturedOptions(header);
+  const options = header.assume === undefined ? capturedOptions(header) : scenarioOptions(header, header.assume);
+  if (store === undefined && (header.initial_variables ?? []).length > 0) return seededMachine(trace, options);
   if (store !== undefined) options.store = store;
   // Another firmware than OVMF leaves the store alone.
   if (options.platform?.efiBoot === false) options.start = "attach";
@@ -71,8 +77,7 @@ function capturedOptions(header: TraceHeader): MachineOptions {
 }
 
 /** The machine of a scenario: a personality, single values changed as the header's `assume` says. */
-function scenarioMachine(header: TraceHeader): Machine {
-  const assume = header.assume ?? {};
+function scenarioOptions(header: TraceHeader, assume: Assumptions): MachineOptions {
   const name = assume.personality ?? "edk2";
   const base = POLICIES[name];
   if (base === undefined) {
@@ -114,7 +119,7 @@ function scenarioMachine(header: TraceHeader): Machine {
   };
   if (xen.boot_var !== undefined) options.bootQuery = bootQuery(xen.boot_var);
   if (config.clock !== undefined) options.clock = config.clock as EfiTime;
-  return new Machine(options);
+  return options;
 }
 
 /** [largest store, room, largest variable], or a status in the last place where the query failed. */
@@ -164,8 +169,7 @@ function countBefore(high: number): BootWrite {
  * explain: one without RUNTIME_ACCESS for what the boot snapshot counts as live, a dead one for the rest. Right for
  * statuses and sizes, not for the bytes of the flash.
  */
-function seededMachine(trace: Trace): Start {
-  const options = capturedOptions(trace.header);
+function seededMachine(trace: Trace, options: MachineOptions): Start {
   const seeds: Start["seeds"] = new Map();
   const variables = (trace.header.initial_variables ?? []).map(bootWrite);
   const stored = variables.filter((variable) => (variable.attributes & NON_VOLATILE) !== 0);
@@ -177,12 +181,13 @@ function seededMachine(trace: Trace): Start {
   const hidden = filler("hidden", Math.max(0, (snapshot ?? known) - known), ADDED);
   const deadBytes = Math.max(0, (live ?? known) - Math.max(known, snapshot ?? known));
   const dead = filler("dead", deadBytes, DELETED_IN_TRANSITION);
-  const geometry = ovmf4m.geometry;
+  const base = options.policy ?? ovmf4m;
+  const { geometry } = base;
   const store = formatVolume(geometry);
   writeRecords(store, geometry, [...hidden, ...dead, ...entries]);
   const volatileUsed = usedBytes(trace, 6, 0, seeds);
   const hiddenVolatileBytes = volatileUsed === undefined ? 0 : Math.max(0, volatileUsed - recordBytes(volatile));
-  const policy = { ...ovmf4m, boot: { ...NO_BOOT, volatile, hiddenVolatileBytes } };
+  const policy = { ...base, boot: { ...NO_BOOT, volatile, hiddenVolatileBytes } };
   return { machine: new Machine({ ...options, policy, store, start: "attach" }), how: "seeded", seeds };
 }
 
