@@ -1,4 +1,4 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: "test/support/build.ts",
     // The tests run the debug core, with its asserts, unless told otherwise.
     env: { XENEFI_CORE: process.env.XENEFI_CORE ?? "build/debug.wasm" },
-    forceRerunTriggers: ["**/assembly/**/*.ts"],
+    forceRerunTriggers: [...configDefaults.forceRerunTriggers, "**/assembly/**/*.ts"],
     testTimeout: 60_000,
   },
 });

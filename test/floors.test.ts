@@ -1,0 +1,147 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { expect, test } from "vitest";
+
+/**
+ * The architecture: a file imports from its own floor or from one below. A name is a file without its extension, a name
+ * with a slash behind it all that lies in a folder.
+ */
+const FLOORS: Record<Tree, string[][]> = {
+  assembly: [
+    ["abi/"],
+    ["state", "policy", "guest", "name", "time", "host"],
+    ["call", "store/"],
+    ["services/"],
+    ["dispatch", "boot"],
+    ["index", "internals"],
+  ],
+  src: [
+    ["../assembly/abi/", "guid", "ucs2", "time", "hex", "attributes"],
+    ["status", "op", "core", "clock", "platform", "snapshot", "policy-block", "crypto/", "policies/", "formats/"],
+    ["machine"],
+    ["client", "trace/"],
+    ["index", "files/"],
+    ["cli/"],
+  ],
+};
+/** Where the host may import from Node itself; everything else also runs in a browser. */
+const NODE_ALLOWED = ["cli/", "files/"];
+
+type Tree = "assembly" | "src";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+interface Source {
+  tree: Tree;
+  /** Path in the tree, without extension. */
+  name: string;
+  /** As written in the import lines. */
+  imports: string[];
+}
+
+const sources = (["assembly", "src"] as const).flatMap(readTree);
+
+function readTree(tree: Tree): Source[] {
+  return readdirSync(join(ROOT, tree), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .map((path) => ({ tree, name: path.slice(0, -3), imports: importsOf(join(ROOT, tree, path)) }));
+}
+
+/** Everything that a file imports or exports from, types too. */
+function importsOf(path: string): string[] {
+  return ts.preProcessFile(readFileSync(path, "utf8"), true, true).importedFiles.map((file) => file.fileName);
+}
+
+/** Path from the tree's root, without extension, of a relative import. */
+function target(source: Source, specifier: string): string {
+  return posix.join(dirname(source.name), specifier).replace(/\.ts$/, "");
+}
+
+function isRelative(specifier: string): boolean {
+  return specifier.startsWith(".");
+}
+
+/** The imports of files in the project, as paths from the tree's root. */
+function targets(source: Source): string[] {
+  return source.imports.filter(isRelative).map((specifier) => target(source, specifier));
+}
+
+function matches(name: string, entries: string[]): boolean {
+  return entries.some((entry) => (entry.endsWith("/") ? name.startsWith(entry) : name === entry));
+}
+
+/** Number of the floor, -1 if the table has none. */
+function floor(tree: Tree, name: string): number {
+  return FLOORS[tree].findIndex((entries) => matches(name, entries));
+}
+
+/** Files of a cycle that starts at `name`, found by walking down; undefined if there is none. */
+function cycleFrom(name: string, graph: Map<string, string[]>, path: string[] = []): string[] | undefined {
+  const seen = path.indexOf(name);
+  if (seen !== -1) return [...path.slice(seen), name];
+  for (const next of graph.get(name) ?? []) {
+    const cycle = cycleFrom(next, graph, [...path, name]);
+    if (cycle !== undefined) return cycle;
+  }
+  // All below is free of cycles: no need to look again.
+  graph.set(name, []);
+  return undefined;
+}
+
+/** Imports within the project that `isBad` finds so, as "file -> imported". */
+function badImports(isBad: (source: Source, to: string) => boolean): string[] {
+  return sources.flatMap((source) =>
+    targets(source)
+      .filter((to) => isBad(source, to))
+      .map((to) => `${source.tree}/${source.name} -> ${to}`),
+  );
+}
+
+test("every file has a floor", () => {
+  expect(sources.length).toBeGreaterThan(0);
+  const lost = sources.filter(({ tree, name }) => floor(tree, name) === -1);
+  expect(lost.map(({ tree, name }) => `${tree}/${name}`)).toEqual([]);
+});
+
+test("no file imports from a higher floor", () => {
+  expect(badImports(({ tree, name }, to) => floor(tree, to) > floor(tree, name))).toEqual([]);
+});
+
+test("every import is a file with a floor", () => {
+  const known = ({ tree }: Source, to: string) => floor(tree, to) !== -1 && existsSync(join(ROOT, tree, `${to}.ts`));
+  expect(badImports((source, to) => !known(source, to))).toEqual([]);
+});
+
+test.each(["assembly", "src"] as const)("%s has no cycles", (tree) => {
+  const graph = new Map(sources.filter((s) => s.tree === tree).map((s) => [s.name, targets(s)]));
+  for (const name of graph.keys()) expect(cycleFrom(name, graph)?.join(" -> ")).toBeUndefined();
+});
+
+test("assembly/abi imports nothing", () => {
+  const abi = sources.filter((s) => s.tree === "assembly" && s.name.startsWith("abi/"));
+  expect(abi.length).toBeGreaterThan(0);
+  expect(abi.flatMap((s) => s.imports)).toEqual([]);
+});
+
+test("the core imports only its own files", () => {
+  const core = sources.filter((s) => s.tree === "assembly");
+  const foreign = core.flatMap((s) => [
+    ...s.imports.filter((specifier) => !isRelative(specifier)),
+    ...targets(s).filter((to) => to.startsWith("..")),
+  ]);
+  expect(foreign).toEqual([]);
+});
+
+test("the host imports nothing of the core but assembly/abi, and nothing else outside src", () => {
+  const outside = sources
+    .filter((s) => s.tree === "src")
+    .flatMap((s) => targets(s).filter((to) => to.startsWith("..")));
+  expect(outside.filter((to) => !to.startsWith("../assembly/abi/"))).toEqual([]);
+});
+
+test("only the command line and the files on disk import from Node", () => {
+  const users = sources.filter((s) => s.tree === "src" && s.imports.some((specifier) => specifier.startsWith("node:")));
+  expect(users.map((s) => s.name).filter((name) => !matches(name, NODE_ALLOWED))).toEqual([]);
+});

@@ -1,0 +1,96 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
+/** Not taken along when the project is copied: made anew, or no part of a package. */
+const LEFT_BEHIND = ["node_modules", ".git", "build", "dist", "coverage"];
+const TIMEOUT = 180_000;
+
+let folder: string;
+/** Where a user's project stands, with the package installed. */
+let user: string;
+let version: string;
+
+const run = promisify(execFile);
+
+/** Runs a program as a user would: without the settings of this test run. Answers what it wrote, or throws with it. */
+async function output(cwd: string, file: string, ...args: string[]): Promise<string> {
+  const { XENEFI_CORE: _, NODE_OPTIONS: __, npm_config_local_prefix: ___, ...env } = process.env;
+  try {
+    const { stdout } = await run(file, args, { cwd, env });
+    return stdout;
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    throw new Error(`${[file, ...args].join(" ")}\n${stdout}${stderr}`, { cause: error });
+  }
+}
+
+/** A copy of the project as `npm run build` leaves it, so that a stale or half-written dist/ does not come in. */
+async function builtCopy(): Promise<string> {
+  const copy = join(folder, "project");
+  await cp(ROOT, copy, { recursive: true, filter: (path) => !LEFT_BEHIND.includes(relative(ROOT, path)) });
+  await mkdir(join(copy, "build"));
+  await cp(join(ROOT, "build/release.wasm"), join(copy, "build/release.wasm"));
+  await output(ROOT, process.execPath, TSC, "-p", "tsconfig.build.json", "--outDir", join(copy, "dist"));
+  return copy;
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "xenefi-package-"));
+  user = join(folder, "user");
+  await mkdir(user);
+  await output(await builtCopy(), "npm", "pack", "--ignore-scripts", "--pack-destination", folder);
+  await writeFile(join(user, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
+  ({ version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")));
+  await output(user, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", tarball());
+}, TIMEOUT);
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test("the command says its version", { timeout: TIMEOUT }, async () => {
+  const said = await output(user, join(user, "node_modules/.bin/xenefi"), "--version");
+  expect(said.trim()).toBe(version);
+});
+
+test("the library is imported by its name", { timeout: TIMEOUT }, async () => {
+  const script = `import * as x from "xenefi"; console.log(typeof x.Machine);`;
+  const said = await output(user, process.execPath, "--input-type=module", "--eval", script);
+  expect(said.trim()).toBe("function");
+});
+
+test("its types need neither the DOM nor Node's types", { timeout: TIMEOUT }, async () => {
+  const options = { target: "ES2022", lib: ["ES2022"], types: [], module: "NodeNext", strict: true, noEmit: true };
+  await writeFile(
+    join(user, "tsconfig.json"),
+    JSON.stringify({ compilerOptions: { ...options, skipLibCheck: false }, files: ["user.ts"] }),
+  );
+  await writeFile(
+    join(user, "user.ts"),
+    `import * as xenefi from "xenefi";
+export const Made: typeof xenefi.Machine = xenefi.Machine;
+export const snapshot = (machine: xenefi.Machine) => machine.snapshot();
+`,
+  );
+  expect(await output(user, process.execPath, TSC, "-p", ".")).toBe("");
+});
+
+test("the tarball holds the library, the release core and no sources or tests", { timeout: TIMEOUT }, async () => {
+  const said = await output(folder, "tar", "-tzf", tarball());
+  const files = said.trim().split("\n");
+  expect(files).toContain("package/dist/src/index.js");
+  expect(files).toContain("package/dist/src/index.d.ts");
+  expect(files.filter((file) => file.endsWith(".wasm"))).toEqual(["package/build/release.wasm"]);
+  const allowed =
+    /^package\/(package\.json|README\.md|LICENSE|CHANGELOG\.md|build\/|dist\/src\/|dist\/assembly\/abi\/)/;
+  expect(files.filter((file) => !allowed.test(file))).toEqual([]);
+});
+
+function tarball(): string {
+  return join(folder, `xenefi-${version}.tgz`);
+}
