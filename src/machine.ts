@@ -128,7 +128,7 @@ export class Machine {
       throw new RangeError(`windowBytes: from ${2 * NULL_GUARD_BYTES} to ${WINDOW_BYTES_MAX}, not ${windowBytes}`);
     }
     this.#file = options.store === undefined ? formatVolume(this.policy.geometry) : new Uint8Array(options.store);
-    this.volume = findVolume(this.#file);
+    this.volume = findVolume(this.#file, options.start !== "attach");
     checkGeometry(this.volume);
     const core = makeCore(windowBytes);
     this.#core = core;

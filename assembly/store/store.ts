@@ -160,7 +160,7 @@ export function writeRecord(at: usize, d: Draft): void {
 /** Deletes the in-transition record of the same name in front of an added one, left by a power cut. */
 function deleteTwin(record: usize): void {
   const region = isVolatile(record) ? volatileRegion : nvRegion;
-  if (region.twinCount === 0 || stateOf(record) !== ADDED) return;
+  if (region.twinCount === 0) return;
   const hash = hashOf(record);
   let twin: usize = 0;
   for (let at = region.first; at < record; at = <usize>nextOf(at)) {

@@ -140,11 +140,20 @@ export function formatVolume(geometry: Geometry): Uint8Array {
 
 /**
  * Finds the variable volume of a file: at its start, or on a 4 KiB border (combined images). Throws a FormatError that
- * says what is wrong with the file.
+ * says what is wrong with the file. A file whose reclaim was cut while the volume's first block was erased is found by
+ * its fault-tolerant-write areas, if `mayBeInterrupted`: a boot will recover it.
  */
-export function findVolume(file: Uint8Array): Volume {
+export function findVolume(file: Uint8Array, mayBeInterrupted = false): Volume {
   if (file.length >= 4 && file[0] === 0x51 && file[1] === 0x46 && file[2] === 0x49 && file[3] === 0xfb) {
     throw new FormatError(offsetText(0), "a raw image, not qcow2: convert it with `qemu-img convert -O raw`");
+  }
+  const interrupted = isVolumeHeader(file, 0) ? undefined : findInterrupted(file);
+  if (interrupted !== undefined) {
+    if (mayBeInterrupted) return { offset: 0, geometry: interrupted, authenticated: true };
+    throw new FormatError(
+      offsetText(0),
+      "a volume header; a reclaim was cut, and the volume is in the spare area: boot it",
+    );
   }
   for (let offset = 0; offset + VOLUME_HEADER_BYTES <= file.length; offset += SEARCH_STEP) {
     if (isVolumeHeader(file, offset)) return readVolume(file, offset);
@@ -249,6 +258,14 @@ export function liveEntries(log: LogEntry[]): LogEntry[] {
 
 function isVolumeHeader(file: Uint8Array, offset: number): boolean {
   return matches(file, offset + 40, new TextEncoder().encode("_FVH")) && matches(file, offset + 16, FILE_SYSTEM_GUID);
+}
+
+/** The layout of a file that has a work area, and a volume header in its spare area in place of the first block. */
+function findInterrupted(file: Uint8Array): Geometry | undefined {
+  return [OVMF_4M, OVMF_2M, AAVMF].find(
+    ({ volumeBytes, workOffset, spareOffset }) =>
+      file.length >= volumeBytes && matches(file, workOffset, WORK_GUID) && isVolumeHeader(file, spareOffset),
+  );
 }
 
 function readVolume(file: Uint8Array, offset: number): Volume {
