@@ -1,4 +1,4 @@
-import { STAGE, STAGE_BYTES } from "./abi/layout";
+import { STAGE } from "./abi/layout";
 import {
   POLICY_ERROR_STORAGE,
   POLICY_MAX_AUTH_VARIABLE,
@@ -6,23 +6,17 @@ import {
   POLICY_MAX_VARIABLE,
 } from "./abi/policy";
 import { EfiCode } from "./abi/status";
-import {
-  BOOTSERVICE_ACCESS,
-  NON_VOLATILE,
-  RUNTIME_ACCESS,
-  TIME_BASED_AUTHENTICATED_WRITE_ACCESS,
-} from "./abi/variable";
+import { BOOTSERVICE_ACCESS, NON_VOLATILE, RUNTIME_ACCESS } from "./abi/variable";
 import { scanName } from "./name";
 import { limit } from "./policy";
+import { cleanCertDb } from "./services/cert-db";
 import { resumeMonotonicCount, startClock } from "./services/clock";
-import { CERT_DB, CERT_DB_GUID, setName } from "./services/names";
 import { spaceFor, usedBytes } from "./services/quota";
 import { update } from "./services/update";
 import { queryVariableInfo } from "./services/variables";
-import { draft, nvRegion, ownDraft, state } from "./state";
+import { draft, nvRegion, state } from "./state";
 import { recover } from "./store/ftw";
 import { reclaim } from "./store/reclaim";
-import { attributesOf, dataBytesOf, dataOf } from "./store/record";
 import { isDirty, openRegions } from "./store/region";
 import { find, load as loadStore } from "./store/store";
 
@@ -91,63 +85,4 @@ function isShort(): bool {
   if (usedBytes(nvRegion, false) + largest > spaceFor(nvRegion, false)) return true;
   if (limit(POLICY_ERROR_STORAGE) === 0) return false;
   return usedBytes(nvRegion, true) + limit(POLICY_MAX_ERROR_RECORD) > spaceFor(nvRegion, true);
-}
-
-/** Bytes of a certdb node in front of its name: GUID 16, node bytes u32, name units u32, digest bytes u32. */
-const NODE_HEADER_BYTES: u32 = 28;
-
-/**
- * Drops the nodes of certdb whose variable is gone or not authenticated, each with a rewrite of its own (edk2 A.c,
- * CleanCertsFromDb). certdb is u32 total bytes, then nodes: header, name without terminator, digest.
- */
-function cleanCertDb(): void {
-  while (dropStaleNode()) {}
-}
-
-function dropStaleNode(): bool {
-  setName(ownDraft, CERT_DB_GUID, CERT_DB);
-  const record = find(ownDraft);
-  if (record === 0) return false;
-  const value = dataOf(record);
-  const bytes = dataBytesOf(record);
-  if (bytes < 4 || bytes > <u32>STAGE_BYTES / 2 || load<u32>(value) !== bytes) return false;
-  let at: u32 = 4;
-  while (at + NODE_HEADER_BYTES <= bytes) {
-    const node = value + at;
-    const nodeBytes = load<u32>(node, 16);
-    const nameBytes = <u64>load<u32>(node, 20) * 2;
-    if (nodeBytes > bytes - at || NODE_HEADER_BYTES + nameBytes + load<u32>(node, 24) !== nodeBytes) return false;
-    if (!isAuthenticated(node, <u32>nameBytes)) {
-      writeCertDbWithout(record, at, nodeBytes);
-      return true;
-    }
-    at += nodeBytes;
-  }
-  return false;
-}
-
-/** True if the node's variable exists and is time-based authenticated. */
-function isAuthenticated(node: usize, nameBytes: u32): bool {
-  const name = STAGE + STAGE_BYTES / 2;
-  memory.copy(name, node + NODE_HEADER_BYTES, nameBytes);
-  store<u16>(name + nameBytes, 0);
-  draft.guid = node;
-  draft.name = name;
-  if (!scanName(draft, nameBytes + 2)) return false;
-  const record = find(draft);
-  return record !== 0 && (attributesOf(record) & TIME_BASED_AUTHENTICATED_WRITE_ACCESS) !== 0;
-}
-
-function writeCertDbWithout(record: usize, at: u32, nodeBytes: u32): void {
-  const value = dataOf(record);
-  const bytes = dataBytesOf(record);
-  memory.copy(STAGE, value, at);
-  memory.copy(STAGE + at, value + at + nodeBytes, bytes - at - nodeBytes);
-  store<u32>(STAGE, bytes - nodeBytes);
-  setName(ownDraft, CERT_DB_GUID, CERT_DB);
-  ownDraft.attributes = attributesOf(record);
-  ownDraft.data = STAGE;
-  ownDraft.dataBytes = bytes - nodeBytes;
-  ownDraft.stamp = 0;
-  update(ownDraft, record);
 }

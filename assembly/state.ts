@@ -97,6 +97,12 @@ export const OWN_DRAFT = STATE + 0x140;
 export const FLAG_DRAFT = STATE + 0x300;
 /** Draft of the language that goes with another one. */
 export const PARTNER_DRAFT = STATE + 0x340;
+/** Draft of PK, KEK or SetupMode while another variable is written. */
+export const KEY_DRAFT = STATE + 0x380;
+/** Draft of certdb. */
+export const CERT_DRAFT = STATE + 0x3c0;
+/** Where the host puts what it found of a signature (host.ts). */
+export const VERDICT: usize = STATE + 0x400;
 export const NV_REGION = STATE + 0x180;
 export const VOLATILE_REGION = STATE + 0x1a0;
 /** Where a record's header is put together before it is written. */
@@ -109,6 +115,8 @@ export const state = changetype<State>(STATE);
 export const draft = changetype<Draft>(DRAFT);
 export const ownDraft = changetype<Draft>(OWN_DRAFT);
 export const flagDraft = changetype<Draft>(FLAG_DRAFT);
+export const keyDraft = changetype<Draft>(KEY_DRAFT);
+export const certDraft = changetype<Draft>(CERT_DRAFT);
 export const partnerDraft = changetype<Draft>(PARTNER_DRAFT);
 export const nvRegion = changetype<Region>(NV_REGION);
 export const volatileRegion = changetype<Region>(VOLATILE_REGION);

@@ -1,5 +1,6 @@
 import { instantiateSync } from "@assemblyscript/loader";
 import { WINDOW, WINDOW_SLACK } from "../assembly/abi/layout.ts";
+import { NO_VERIFIER, type Verifier } from "./crypto/verifier.ts";
 
 /** The core's exports (assembly/index.ts). Integers of 32 bits: addresses and sizes are unsigned, statuses EfiCodes. */
 export interface CoreExports {
@@ -30,17 +31,52 @@ const PAGES_MAX = 1024;
 /** Largest guest window, in bytes. */
 export const WINDOW_BYTES_MAX = PAGES_MAX * PAGE_BYTES - WINDOW - WINDOW_SLACK;
 
-/** Makes an instance whose guest window has at least `windowBytes` bytes. The module is compiled once a process. */
-export function makeCore(windowBytes: number): Core {
+/**
+ * Makes an instance whose guest window has at least `windowBytes` bytes, and lends it a verifier. The module is compiled
+ * once a process.
+ */
+export function makeCore(windowBytes: number, verifier: Verifier = NO_VERIFIER): Core {
   const pages = Math.max(PAGES_MIN, Math.ceil((WINDOW + windowBytes + WINDOW_SLACK) / PAGE_BYTES));
   const memory = new WebAssembly.Memory({ initial: pages, maximum: PAGES_MAX });
   compiled ??= new WebAssembly.Module(readCore());
-  const { instance } = instantiateSync(compiled, { env: { memory } });
+  const bytes = new Uint8Array(memory.buffer);
+  const view = new DataView(memory.buffer);
+  const host = lend(verifier, bytes, view);
+  const { instance } = instantiateSync(compiled, { env: { memory }, host });
+  return { exports: instance.exports as unknown as CoreExports, bytes, view };
+}
+
+/** The imports of assembly/host.ts. Addresses and sizes come signed from the core. */
+function lend(verifier: Verifier, bytes: Uint8Array, view: DataView) {
+  const copy = (at: number, count: number) => bytes.slice(at >>> 0, (at >>> 0) + (count >>> 0));
   return {
-    exports: instance.exports as unknown as CoreExports,
-    bytes: new Uint8Array(memory.buffer),
-    view: new DataView(memory.buffer),
+    verify(
+      message: number,
+      messageBytes: number,
+      signature: number,
+      signatureBytes: number,
+      trusted: number,
+      trustedBytes: number,
+      verdict: number,
+    ): number {
+      const certificate = trustedBytes === 0 ? undefined : copy(trusted, trustedBytes);
+      const signed = verifier.verify(copy(signature, signatureBytes), copy(message, messageBytes), certificate);
+      if (signed === undefined || signed.digest.length > DIGEST_BYTES_MAX) return 0;
+      const isSigner = certificate !== undefined && sameBytes(certificate, signed.signer);
+      view.setUint32(verdict, isSigner ? 1 : 0, true);
+      view.setUint32(verdict + 4, signed.digest.length, true);
+      bytes.set(signed.digest, verdict + 8);
+      return 1;
+    },
+    hasRsaKey: (certificate: number, count: number): number => (verifier.hasRsaKey(copy(certificate, count)) ? 1 : 0),
   };
+}
+
+/** Room for a signer's digest in the core. */
+const DIGEST_BYTES_MAX = 64;
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 let compiled: WebAssembly.Module | undefined;

@@ -10,6 +10,7 @@ export {
   type WakeupReply,
 } from "./client.ts";
 export { Clock, DEFAULT_POWER_ON } from "./clock.ts";
+export { NO_VERIFIER, type Signed, type Verifier } from "./crypto/verifier.ts";
 export { FormatError, type Variable } from "./formats/variable-set.ts";
 export { GLOBAL_GUID, guidBytes, guidText } from "./guid.ts";
 export { type BootQuery, Machine, type MachineOptions } from "./machine.ts";

@@ -34,6 +34,7 @@ import {
 import { EfiCode, type Reason } from "../assembly/abi/status.ts";
 import { Clock, DEFAULT_POWER_ON } from "./clock.ts";
 import { type Core, makeCore, WINDOW_BYTES_MAX } from "./core.ts";
+import type { Verifier } from "./crypto/verifier.ts";
 import { findVolume, formatVolume, type Volume } from "./formats/edk2-store.ts";
 import type { Variable } from "./formats/variable-set.ts";
 import { GLOBAL_GUID, guidBytes, guidText } from "./guid.ts";
@@ -65,6 +66,8 @@ export interface MachineOptions {
   preload?: BootWrite[];
   /** Face value at power-on, in seconds since 1970 or as a date; "host": follow the host's clock. */
   clock?: "host" | number | EfiTime;
+  /** Checks signatures, such as nodeVerifier of xenefi/crypto. Default none: writes that need one are refused. */
+  verifier?: Verifier;
   facts?: Partial<FirmwareFacts>;
   platform?: Partial<PlatformState>;
   /** What the firmware told Xen of NV+BS+RT space before ExitBootServices, in place of what the store says. */
@@ -84,6 +87,14 @@ export interface BootQuery {
 }
 
 const WINDOW_BYTES = 0x400000;
+
+/** Made once there is a PK: Secure Boot is on unless a user has switched it off. */
+const SECURE_BOOT_ENABLE: BootWrite = {
+  name: "SecureBootEnable",
+  guid: "f0a30bc7-af08-4556-99c4-001009c93a44",
+  attributes: 3,
+  data: "01",
+};
 
 /** A range of guest addresses, end exclusive. */
 interface Hole {
@@ -130,7 +141,7 @@ export class Machine {
     this.#file = options.store === undefined ? formatVolume(this.policy.geometry) : new Uint8Array(options.store);
     this.volume = findVolume(this.#file, options.start !== "attach");
     checkGeometry(this.volume);
-    const core = makeCore(windowBytes);
+    const core = makeCore(windowBytes, options.verifier);
     this.#core = core;
     this.#dispatch = core.exports.dispatch;
     this.memory = core.bytes.subarray(WINDOW, WINDOW + windowBytes);
@@ -228,6 +239,7 @@ export class Machine {
     const plan = this.policy.boot;
     exports.powerOn();
     const blank = exports.firstRecord() === 0;
+    if (this.#hasKey() && this.#secureBootEnable() === undefined) this.#write(SECURE_BOOT_ENABLE);
     for (const write of plan.missing) {
       if (this.variable(write.name, write.guid) === undefined) this.#write(write);
     }
@@ -257,11 +269,10 @@ export class Machine {
 
   /** SetupMode and its kin follow from the keys in the store (UEFI 2.10, 32.3; AuthVariableLibInitialize). */
   #makeVolatile(): void {
-    const hasKey = this.variable("PK", GLOBAL_GUID) !== undefined;
-    const enable = this.variable("SecureBootEnable", "f0a30bc7-af08-4556-99c4-001009c93a44");
+    const hasKey = this.#hasKey();
     const modes: Record<string, string> = {
       SetupMode: hasKey ? "00" : "01",
-      SecureBoot: hasKey && enable?.data[0] !== 0 ? "01" : "00",
+      SecureBoot: hasKey && this.#secureBootEnable()?.data[0] !== 0 ? "01" : "00",
     };
     const { volatile, hiddenVolatileBytes } = this.policy.boot;
     for (const write of volatile) {
@@ -272,6 +283,14 @@ export class Machine {
     const hidden = { name: "-", guid: "00000000-0000-0000-0000-000000000000", attributes: 2 };
     this.#write({ ...hidden, data: "00".repeat(hiddenVolatileBytes - HEADER_BYTES - 4) });
     this.#write({ ...hidden, attributes: 0, data: "" });
+  }
+
+  #hasKey(): boolean {
+    return this.variable("PK", GLOBAL_GUID) !== undefined;
+  }
+
+  #secureBootEnable(): Variable | undefined {
+    return this.variable(SECURE_BOOT_ENABLE.name, SECURE_BOOT_ENABLE.guid);
   }
 
   /** Success, or the status at which the firmware's own write ended; boot goes on either way, as the real one does. */

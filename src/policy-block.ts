@@ -1,4 +1,4 @@
-import { POLICY, RULES, RULES_BYTES } from "../assembly/abi/layout.ts";
+import { POLICY, RULES, RULES_BYTES, STAGE_BYTES } from "../assembly/abi/layout.ts";
 import * as abi from "../assembly/abi/policy.ts";
 import {
   NAMESPACE_BYTES,
@@ -23,6 +23,9 @@ import { toUcs2 } from "./ucs2.ts";
 
 /** Writes a personality's table and a store's geometry into the core's policy block. */
 export function writePolicy({ view }: Core, policy: Policy, geometry: Geometry, allocationLimit: bigint): void {
+  if (policy.maxAuthVariableBytes > STAGE_BYTES / 2) {
+    throw new RangeError(`policy.maxAuthVariableBytes: at most ${STAGE_BYTES / 2}, not ${policy.maxAuthVariableBytes}`);
+  }
   const u32 = (offset: number, value: number) => view.setUint32(POLICY + offset, value, true);
   u32(abi.POLICY_FLAGS, policy.flags);
   u32(abi.POLICY_MAX_VARIABLE, policy.maxVariableBytes);

@@ -9,6 +9,12 @@ test("the release core has no mutable globals", () => {
   expect(mutableGlobals(wasm)).toBe(0);
 });
 
+test("the release core imports its memory and the two checks of signatures, nothing else", () => {
+  const module = new WebAssembly.Module(readFileSync(new URL("../build/release.wasm", import.meta.url)));
+  const names = WebAssembly.Module.imports(module).map((entry) => `${entry.module}.${entry.name}`);
+  expect(names.sort()).toEqual(["env.memory", "host.hasRsaKey", "host.verify"]);
+});
+
 test("globals that can change are counted, the module's own and imported ones", () => {
   const header = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
   // a.m: a memory of 1 to 2 pages; a.g: an i32 that can change.

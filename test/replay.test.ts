@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { nodeVerifier } from "../src/crypto/node-verifier.ts";
 import { findStartStore } from "../src/files/start-store.ts";
 import { type Fields, parseTrace, replay, startMachine, type Trace, type Value } from "../src/trace/index.ts";
 import { fixturePath, readTrace, replayTrace, traceNames } from "./support/fixtures.ts";
@@ -41,7 +42,6 @@ function* fieldsOf(trace: Trace): Generator<{ line: number; path: string; change
 }
 
 test.each(traceNames("traces"))("%s: changing any one compared field gives exactly that difference", (name) => {
-  if (name === "auth-stamps.jsonl") return;
   const trace = readTrace("traces", name);
   const store = findStartStore(trace.header, fixturePath(`traces/${name}`));
   const exempt = new Set(machineBound(trace));
@@ -54,12 +54,12 @@ test.each(traceNames("traces"))("%s: changing any one compared field gives exact
   expect(kinds.size).toBeGreaterThan(0);
   for (const fields of kinds.values()) {
     for (const field of fields) field.change();
-    const { differences } = replay(trace, startMachine(trace, store));
+    const { differences } = replay(trace, startMachine(trace, store, nodeVerifier));
     for (const field of fields) field.restore();
     const got = differences.map(({ line, field }) => `${line} ${field}`);
     expect(got).toEqual(fields.map(({ line, path }) => `${line} ${path}`));
   }
-  expect(replay(trace, startMachine(trace, store)).differences).toEqual([]);
+  expect(replay(trace, startMachine(trace, store, nodeVerifier)).differences).toEqual([]);
 });
 
 /** Fields of the recorder's own machine: firmware_info of disks, the configuration table's address, foreign commands. */

@@ -3,14 +3,11 @@ import { differenceText } from "../src/cli/difference.ts";
 import { sha256 } from "../src/files/bytes.ts";
 import { fixtureBytes, readTrace, replayTrace, traceNames } from "./support/fixtures.ts";
 
-/** Needs signatures, which the core does not check yet. */
-const SIGNED = ["auth-stamps.jsonl", "authvar.jsonl"];
-
-const captured = traceNames("traces").filter((name) => !SIGNED.includes(name));
+const captured = traceNames("traces");
 
 describe("a trace captured from Xen 4.17.7 on OVMF 2022.11", () => {
-  test("there are 20 of them that need no signature", () => {
-    expect(captured).toHaveLength(20);
+  test("there are 21 of them", () => {
+    expect(captured).toHaveLength(21);
   });
 
   test.each(captured)("%s replays without a difference from the store that its machine was booted over", (name) => {
@@ -33,9 +30,7 @@ describe("a trace captured from Xen 4.17.7 on OVMF 2022.11", () => {
 });
 
 describe("a scenario", () => {
-  const names = traceNames("conformance").filter((name) => !SIGNED.includes(name));
-
-  test.each(names)("%s is answered as edk2 answers it", (name) => {
+  test.each(traceNames("conformance"))("%s is answered as edk2 answers it", (name) => {
     const { result } = replayTrace("conformance", readTrace("conformance", name), name);
     expect(result.differences.map(differenceText)).toEqual([]);
     expect(result.fields).toBeGreaterThan(15);

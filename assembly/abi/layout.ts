@@ -65,7 +65,7 @@ export const STATE_SNAPSHOT_STATUS = 0x1020;
 export const STATE_SNAPSHOT_MAX_STORE = 0x1028;
 export const STATE_SNAPSHOT_REMAIN_STORE = 0x1030;
 export const STATE_SNAPSHOT_MAX_VARIABLE = 0x1038;
-export const STATE_BYTES = 0x400;
+export const STATE_BYTES = 0x500;
 
 /** Bits of STATE_ATTENTION: everything rare, tested with one load a call. */
 export const ATTENTION_UNPRIVILEGED = 0x01;

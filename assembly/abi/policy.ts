@@ -45,7 +45,11 @@ export const RECLAIM_AT_RUNTIME = 0x01;
 export const COUNTER_ATTRIBUTE_FIRST = 0x02;
 /** Writing Lang also writes PlatformLang and the other way round (edk2, PcdUefiVariableDefaultLangDeprecate FALSE). */
 export const COUPLE_LANGUAGES = 0x04;
-/** Name and data are written in one go with the header (edk2 since 88580a79d4); else header, state 0x7f, the rest. */
-export const RECORD_IN_ONE_WRITE = 0x08;
+/** In setup mode a PK must be signed by itself (edk2 PcdRequireSelfSignedPk; always before 566cdfc675). */
+export const SELF_SIGNED_PK = 0x20;
+/** SHA-384 and SHA-512 are taken, and SignedData within a ContentInfo (edk2 since 37d3eb026a). */
+export const ANY_DIGEST = 0x40;
+/** The platform says that a user is physically present (edk2 PlatformSecureLib; OVMF always). */
+export const PHYSICAL_PRESENCE = 0x80;
 /** The platform has a wake-up alarm; else both calls are UNSUPPORTED. */
 export const WAKEUP_ALARM = 0x10;

@@ -1,3 +1,4 @@
+import { TIME_MONTH, TIME_SECOND } from "../abi/op";
 import { RECLAIM_AT_RUNTIME } from "../abi/policy";
 import { EfiCode, Reason } from "../abi/status";
 import { APPEND_WRITE, BOOTSERVICE_ACCESS, NON_VOLATILE, RUNTIME_ACCESS } from "../abi/variable";
@@ -5,7 +6,7 @@ import { sameBytes } from "../name";
 import { has } from "../policy";
 import { Draft, state } from "../state";
 import { reclaim } from "../store/reclaim";
-import { attributesOf, dataBytesOf, dataOf } from "../store/record";
+import { attributesOf, dataBytesOf, dataOf, stampOf } from "../store/record";
 import { isErrorRecord } from "../store/region";
 import { append, beginTransition, isVolatile, regionFor, removeRecord } from "../store/store";
 import { clearErrorFlag, SYSTEM_ERROR, USER_ERROR } from "./error-flag";
@@ -13,6 +14,9 @@ import { fits, fitsClass, fitsUserSpace, largestVariable } from "./quota";
 import { refuse } from "./refusal";
 
 const ACCESS: u32 = BOOTSERVICE_ACCESS | RUNTIME_ACCESS;
+/** Sixteen zero bytes. */
+const NO_STAMP = memory.data<u64>([0, 0]);
+
 const STORED: u32 = NON_VOLATILE | RUNTIME_ACCESS;
 
 /**
@@ -23,7 +27,23 @@ export function update(d: Draft, record: usize): EfiCode {
   const appending = (d.attributes & APPEND_WRITE) !== 0;
   d.attributes &= ~APPEND_WRITE;
   d.headBytes = 0;
+  if (appending && d.stamp !== 0) chooseStamp(d, record);
   return record !== 0 ? change(d, record, appending) : create(d, appending);
+}
+
+/** An append keeps the later of both time stamps; a variable that an append makes has none. */
+function chooseStamp(d: Draft, record: usize): void {
+  if (record === 0) d.stamp = NO_STAMP;
+  else if (isLater(stampOf(record), d.stamp)) d.stamp = stampOf(record);
+}
+
+/** True if the EFI_TIME at `a` is later than that at `b`, from the year to the second. */
+export function isLater(a: usize, b: usize): bool {
+  if (load<u16>(a) !== load<u16>(b)) return load<u16>(a) > load<u16>(b);
+  for (let field: usize = TIME_MONTH; field <= <usize>TIME_SECOND; field++) {
+    if (load<u8>(a + field) !== load<u8>(b + field)) return load<u8>(a + field) > load<u8>(b + field);
+  }
+  return false;
 }
 
 function change(d: Draft, record: usize, appending: bool): EfiCode {

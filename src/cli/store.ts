@@ -1,3 +1,4 @@
+import { nodeVerifier } from "../crypto/node-verifier.ts";
 import { readBytes } from "../files/bytes.ts";
 import { findVolume, type LogEntry, liveEntries, OVMF_2M, readLog, type Volume } from "../formats/edk2-store.ts";
 import { FormatError } from "../formats/variable-set.ts";
@@ -28,7 +29,8 @@ export function openStore(path: string): StoreFile {
 
 /** A machine over a store as it lies, at run time, with the limits of the OVMF build that has such a layout. */
 export function attachStore(store: StoreFile): Machine {
-  return named(store.path, () => new Machine({ policy: policyOf(store.volume), store: store.bytes, start: "attach" }));
+  const machine = { policy: policyOf(store.volume), store: store.bytes, verifier: nodeVerifier };
+  return named(store.path, () => new Machine({ ...machine, start: "attach" }));
 }
 
 export function policyOf({ geometry }: Volume): Policy {

@@ -1,4 +1,4 @@
-import { COUPLE_LANGUAGES, WAKEUP_ALARM } from "../../assembly/abi/policy.ts";
+import { COUPLE_LANGUAGES, PHYSICAL_PRESENCE, SELF_SIGNED_PK, WAKEUP_ALARM } from "../../assembly/abi/policy.ts";
 import { OVMF_2M, OVMF_4M } from "../formats/edk2-store.ts";
 import { EDK2_DEFINITIONS } from "./definitions.ts";
 import { Q35_BOOT } from "./ovmf-boot.ts";
@@ -9,7 +9,7 @@ export const ovmf4m: Policy = {
   name: "ovmf-4m",
   title: "OVMF 2022.11 (Debian), 4 MiB build",
   geometry: OVMF_4M,
-  flags: COUPLE_LANGUAGES | WAKEUP_ALARM,
+  flags: COUPLE_LANGUAGES | WAKEUP_ALARM | SELF_SIGNED_PK | PHYSICAL_PRESENCE,
   maxVariableBytes: 0x8400,
   maxAuthVariableBytes: 0x8400,
   maxVolatileVariableBytes: 0x40000,

@@ -1,6 +1,8 @@
+import { PHYSICAL_PRESENCE } from "../../assembly/abi/policy.ts";
 import { ADDED, DELETED_IN_TRANSITION, HEADER_BYTES, STORE_HEADER_BYTES } from "../../assembly/abi/record.ts";
 import { EfiCode } from "../../assembly/abi/status.ts";
 import { BOOTSERVICE_ACCESS, NON_VOLATILE } from "../../assembly/abi/variable.ts";
+import type { Verifier } from "../crypto/verifier.ts";
 import { formatVolume, type NewEntry, writeRecords } from "../formats/edk2-store.ts";
 import { FormatError } from "../formats/variable-set.ts";
 import { fromHex, toHex } from "../hex.ts";
@@ -35,9 +37,10 @@ export interface Start {
  * Makes the machine of a trace. `store` is the file that the trace's machine was booted over, if it is known; without
  * it the state is made from the header and from the first answers about free space.
  */
-export function startMachine(trace: Trace, store: Uint8Array | undefined): Start {
+export function startMachine(trace: Trace, store: Uint8Array | undefined, verifier?: Verifier): Start {
   const { header } = trace;
   const options = header.assume === undefined ? capturedOptions(header) : scenarioOptions(header, header.assume);
+  if (verifier !== undefined) options.verifier = verifier;
   if (store === undefined && (header.initial_variables ?? []).length > 0) return seededMachine(trace, options);
   if (store !== undefined) options.store = store;
   // Another firmware than OVMF leaves the store alone.
@@ -91,6 +94,7 @@ function scenarioOptions(header: TraceHeader, assume: Assumptions): MachineOptio
   const store = number("store", base.geometry.storeEnd - base.geometry.storeOffset - STORE_HEADER_BYTES);
   const policy: Policy = {
     ...base,
+    flags: config.physical_presence === true ? base.flags | PHYSICAL_PRESENCE : base.flags,
     geometry: { ...base.geometry, storeEnd: base.geometry.storeOffset + STORE_HEADER_BYTES + store },
     maxVariableBytes: number("max_variable_size", base.maxVariableBytes),
     maxAuthVariableBytes: number("max_auth_variable_size", base.maxAuthVariableBytes),

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { nodeVerifier } from "../../src/crypto/node-verifier.ts";
 import { findStartStore } from "../../src/files/start-store.ts";
 import { parseTrace, replay, startMachine, type Trace } from "../../src/trace/index.ts";
 
@@ -29,6 +30,6 @@ export function readTrace(folder: "traces" | "conformance", name: string): Trace
 /** Replays a trace over the store that its header names; `seeded`: from its header alone. */
 export function replayTrace(folder: "traces" | "conformance", trace: Trace, name: string, seeded = false) {
   const store = seeded ? undefined : findStartStore(trace.header, fixturePath(`${folder}/${name}`));
-  const start = startMachine(trace, store);
+  const start = startMachine(trace, store, nodeVerifier);
   return { start, result: replay(trace, start) };
 }

@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync } from "node:fs";
 import { Command, Option } from "commander";
 import { parseAttributes } from "../../attributes.ts";
+import { nodeVerifier } from "../../crypto/node-verifier.ts";
 import { readBytes } from "../../files/bytes.ts";
 import { findGuid } from "../../guid.ts";
 import { Machine, type MachineOptions } from "../../machine.ts";
@@ -57,7 +58,7 @@ export function callCommand(io: Io): Command {
 }
 
 function boot(options: Options): Machine {
-  const machine: MachineOptions = { abi: options.abi, windowBytes: PLAYER_WINDOW_BYTES };
+  const machine: MachineOptions = { abi: options.abi, windowBytes: PLAYER_WINDOW_BYTES, verifier: nodeVerifier };
   if (options.store === undefined) return new Machine(machine);
   const path = options.store;
   const store = readBytes(path);

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
+import { nodeVerifier } from "../../crypto/node-verifier.ts";
 import { readBytes, sha256 } from "../../files/bytes.ts";
 import { formatVolume } from "../../formats/edk2-store.ts";
 import { Machine, type MachineOptions } from "../../machine.ts";
@@ -27,7 +28,12 @@ export function recordCommand(io: Io, version: string): Command {
       const options = command.optsWithGlobals<Options>();
       const calls = named(path, () => readCalls(readFileSync(path === "-" ? 0 : path, "utf8"), options.abi));
       const store = options.store === undefined ? formatVolume(ovmf4m.geometry) : readBytes(options.store);
-      const machineOptions: MachineOptions = { abi: options.abi, store, windowBytes: PLAYER_WINDOW_BYTES };
+      const machineOptions: MachineOptions = {
+        abi: options.abi,
+        store,
+        windowBytes: PLAYER_WINDOW_BYTES,
+        verifier: nodeVerifier,
+      };
       const machine = named(options.store ?? "store", () => new Machine(machineOptions));
       const source = `xenefi ${version}, ${machine.policy.title}`;
       const lines = [formatLine(recordHeader(machine, { source, vars_before_sha256: sha256(store) }))];

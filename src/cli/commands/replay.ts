@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
+import { nodeVerifier } from "../../crypto/node-verifier.ts";
 import { readBytes } from "../../files/bytes.ts";
 import { checkStartStore, findStartStore } from "../../files/start-store.ts";
 import { type Difference, parseTrace, replay, startMachine } from "../../trace/index.ts";
@@ -50,7 +51,7 @@ function replayFile(path: string, options: Options, io: Io): Result {
     const trace = parseTrace(text);
     const given = options.store === undefined ? undefined : readBytes(options.store);
     if (given !== undefined) checkStartStore(trace.header, given);
-    const start = startMachine(trace, given ?? findStartStore(trace.header, path));
+    const start = startMachine(trace, given ?? findStartStore(trace.header, path), nodeVerifier);
     const showsProgress = io.showsProgress && options.progress !== false && !options.quiet && !options.json;
     const last = trace.calls.at(-1)?.line ?? 1;
     const result = replay(trace, start, (line) => {
