@@ -57,6 +57,8 @@ export class State {
   snapshotMaxStore: u64;
   snapshotRemainStore: u64;
   snapshotMaxVariable: u64;
+  /** Steps that flash can still be written before power is lost, if ATTENTION_POWER_CUT is set. */
+  flashSteps: u32;
 
   // The call in hand (call.ts says what each means).
   size: u64;

@@ -2,6 +2,7 @@ import {
   ATTENTION_COMPAT,
   ATTENTION_FOLD_STATUS,
   ATTENTION_HOLES,
+  ATTENTION_POWER_CUT,
   FLASH,
   FLASH_BYTES,
   HOLE_BYTES,
@@ -14,6 +15,7 @@ import {
   STAGE,
   STAGE_BYTES,
   STATE_ATTENTION,
+  STATE_FLASH_STEPS,
   STATE_HOLE_COUNT,
   STATE_REASON,
   STATE_SNAPSHOT_MAX_STORE,
@@ -195,8 +197,30 @@ export class Machine {
     return Math.max(0, (hole?.start ?? this.memory.length) - start);
   }
 
-  /** Ends Dom0 and boots again over the store; guest memory stays. */
+  /** Ends Dom0 and boots again over the store; guest memory stays. Power, if it was cut, is back. */
   reboot(): void {
+    this.#attend(ATTENTION_POWER_CUT, false);
+    this.#boot();
+  }
+
+  /**
+   * Cuts power after `steps` more steps of writing flash: each byte written is one, and each block erased. Flash then
+   * keeps what it has; what calls answer from then on has no meaning, until `reboot`.
+   */
+  cutPower(steps: number): void {
+    this.#core.view.setUint32(STATE_FLASH_STEPS, steps, true);
+    this.#attend(ATTENTION_POWER_CUT, true);
+  }
+
+  /** Steps that are left until the cut; 0 once power is lost. Undefined unless a cut was ordered. */
+  get stepsToCut(): number | undefined {
+    const attention = this.#core.view.getUint32(STATE_ATTENTION, true);
+    return attention & ATTENTION_POWER_CUT ? this.#core.view.getUint32(STATE_FLASH_STEPS, true) : undefined;
+  }
+
+  /** Boots with power cut after `steps` steps of writing flash; `reboot` then goes on. */
+  rebootInterrupted(steps: number): void {
+    this.cutPower(steps);
     this.#boot();
   }
 

@@ -65,6 +65,8 @@ export const STATE_SNAPSHOT_STATUS = 0x1020;
 export const STATE_SNAPSHOT_MAX_STORE = 0x1028;
 export const STATE_SNAPSHOT_REMAIN_STORE = 0x1030;
 export const STATE_SNAPSHOT_MAX_VARIABLE = 0x1038;
+/** Steps that flash can still be written, u32, where ATTENTION_POWER_CUT is set: a byte, or the erasure of a block. */
+export const STATE_FLASH_STEPS = 0x1040;
 export const STATE_BYTES = 0x500;
 
 /** Bits of STATE_ATTENTION: everything rare, tested with one load a call. */
@@ -78,6 +80,9 @@ export const ATTENTION_COMPAT = 0x10;
 export const ATTENTION_FOLD_STATUS = 0x20;
 /** Every platform op is unknown, as on today's Xen for Arm. */
 export const ATTENTION_NO_PLATFORM_OPS = 0x40;
+
+/** Power is lost after STATE_FLASH_STEPS more steps of writing flash. */
+export const ATTENTION_POWER_CUT = 0x80;
 
 /** PLATFORM block, all little-endian: u32 unless said otherwise. */
 export const PLATFORM_EFI_VERSION = 0;

@@ -45,6 +45,8 @@ export const RECLAIM_AT_RUNTIME = 0x01;
 export const COUNTER_ATTRIBUTE_FIRST = 0x02;
 /** Writing Lang also writes PlatformLang and the other way round (edk2, PcdUefiVariableDefaultLangDeprecate FALSE). */
 export const COUPLE_LANGUAGES = 0x04;
+/** A record is written in one go, then its state (edk2 since 88580a79d4); else header, state 0x7f, the rest, state. */
+export const RECORD_IN_ONE_WRITE = 0x08;
 /** In setup mode a PK must be signed by itself (edk2 PcdRequireSelfSignedPk; always before 566cdfc675). */
 export const SELF_SIGNED_PK = 0x20;
 /** SHA-384 and SHA-512 are taken, and SignedData within a ContentInfo (edk2 since 37d3eb026a). */

@@ -1,3 +1,4 @@
+import { RECORD_IN_ONE_WRITE } from "../abi/policy";
 import {
   ADDED,
   ERASED,
@@ -14,6 +15,7 @@ import {
 } from "../abi/record";
 import { NON_VOLATILE } from "../abi/variable";
 import { sameBytes, sameGuid } from "../name";
+import { has } from "../policy";
 import { Draft, HEADER_BUFFER, nvRegion, Region, volatileRegion } from "../state";
 import { clearBits, program } from "./flash";
 import { clear, find as findEntry, hashOf, insert, remove, replace } from "./index";
@@ -149,7 +151,7 @@ export function writeRecord(at: usize, d: Draft): void {
   store<u32>(header, d.headBytes + d.dataBytes, RECORD_DATA_BYTES);
   memory.copy(header + RECORD_GUID, d.guid, 16);
   program(at, header, HEADER_BYTES);
-  clearBits(at + RECORD_STATE, <u8>HEADER_VALID);
+  if (!has(RECORD_IN_ONE_WRITE)) clearBits(at + RECORD_STATE, <u8>HEADER_VALID);
   const name = at + HEADER_BYTES;
   program(name, d.name, d.nameBytes);
   if (d.headBytes !== 0) program(name + d.nameBytes, d.head, d.headBytes);
