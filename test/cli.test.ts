@@ -257,6 +257,20 @@ describe("record and replay", () => {
     expect(readFileSync(report, "utf8")).toMatch(/<testsuite .* tests="1" failures="1">/);
   });
 
+  test("--flash compares the image at the end, and names record and field of the first difference", async () => {
+    const trace = fixturePath("traces/lifecycle.jsonl");
+    const image = fixturePath("traces/lifecycle.after.fd.gz");
+    expect(await xenefi("replay", "--flash", image, trace)).toMatchObject({ exit: Exit.Done });
+    expect(await xenefi("replay", trace, "--flash")).toMatchObject({ exit: Exit.Done });
+    const bytes = fixtureBytes("traces/lifecycle.after.fd.gz");
+    bytes[0x64 + 0x54 + 4] = 0x26;
+    const { exit, out } = await xenefi("replay", "--flash", file("changed.fd", bytes), trace);
+    expect(exit).toBe(Exit.Negative);
+    expect(out).toContain(
+      'flash offset 0xbc, record 1 certdb-d9bee56e-75dc-49d9-b4d7-b534210f637a, attributes: expected "26000000", actual "27000000"',
+    );
+  });
+
   test("--store must be the store that the header names", async () => {
     const store = file("other.fd", fixtureBytes("stores/ovmf-4m-firstboot.fd.gz"));
     const { exit, err } = await xenefi("replay", "--store", store, fixturePath("traces/time.jsonl"));

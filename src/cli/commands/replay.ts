@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { nodeVerifier } from "../../crypto/node-verifier.ts";
-import { readBytes } from "../../files/bytes.ts";
+import { readBytes, sha256 } from "../../files/bytes.ts";
 import { checkStartStore, findStartStore } from "../../files/start-store.ts";
-import { type Difference, parseTrace, replay, startMachine } from "../../trace/index.ts";
+import { findFlashDifference } from "../../formats/flash-difference.ts";
+import { type Difference, parseTrace, type Replay, replay, startMachine, type Trace } from "../../trace/index.ts";
 import { differenceText, type Result } from "../difference.ts";
 import { CommandError, Exit, type Globals, type Io } from "../io.ts";
 import { junit } from "../junit.ts";
@@ -13,6 +14,7 @@ interface Options extends Globals {
   store?: string;
   junit?: string;
   failFast?: boolean;
+  flash?: string | true;
 }
 
 /** Lines between two updates of the progress line. */
@@ -26,6 +28,10 @@ export function replayCommand(io: Io): Command {
     .option(
       "--store <file>",
       "the store over which the trace's machine was booted; default: found by the header's SHA-256",
+    )
+    .option(
+      "--flash [file]",
+      "compare the flash image at the end with this file, or with the header's vars_after_sha256",
     )
     .option("--fail-fast", "stop at the first trace that differs")
     .option("--junit <file>", "write a JUnit report, too")
@@ -58,8 +64,28 @@ function replayFile(path: string, options: Options, io: Io): Result {
       if (showsProgress && line % PROGRESS_STEP === 0) io.err(`\r${path}: line ${line} of ${last}\x1b[K`);
     });
     if (showsProgress) io.err("\r\x1b[K");
+    if (options.flash !== undefined) compareFlash(trace, start.machine.flash(), options.flash, result);
     return { file: path, start: start.how, ...result };
   });
+}
+
+/** Adds the first difference of the flash images to the result, or that of their digests. */
+function compareFlash(trace: Trace, actual: Uint8Array, wanted: string | true, result: Replay): void {
+  const line = trace.calls.at(-1)?.line ?? 1;
+  result.fields++;
+  if (wanted === true) {
+    const expected = trace.header.vars_after_sha256;
+    if (expected === undefined)
+      throw new CommandError(Exit.Usage, "--flash: the trace has no vars_after_sha256; name a file");
+    const digest = sha256(actual);
+    if (digest !== expected) result.differences.push({ line, fn: "flash", field: "sha256", expected, actual: digest });
+    return;
+  }
+  const difference = named(wanted, () => findFlashDifference(readBytes(wanted), actual));
+  if (difference === undefined) return;
+  const { record, field, offset, ...bytes } = difference;
+  const place = `offset 0x${offset.toString(16)}, ${record}${field === "" ? "" : `, ${field}`}`;
+  result.differences.push({ line, fn: "flash", field: place, ...bytes });
 }
 
 /** One line a difference, then what was compared and what was not. */
