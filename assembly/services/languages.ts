@@ -13,8 +13,17 @@ import { refuse } from "./refusal";
 import { update } from "./update";
 
 const ISO_639_BYTES: u32 = 3;
+const LETTER_L: u16 = 0x4c;
+const LETTER_P: u16 = 0x50;
 const SEMICOLON: u8 = 0x3b;
 const HYPHEN: u8 = 0x2d;
+
+/** True for Lang, PlatformLang and their code lists, under any GUID. */
+export function isLanguage(d: Draft): bool {
+  const first = load<u16>(d.name);
+  if (first !== LETTER_L && first !== LETTER_P) return false;
+  return hasName(d, LANG) || hasName(d, PLATFORM_LANG) || hasName(d, LANG_CODES) || hasName(d, PLATFORM_LANG_CODES);
+}
 
 /**
  * Keeps Lang (ISO 639-2, three letters, no separator in its code list) and PlatformLang (RFC 4646, codes separated by
@@ -28,7 +37,6 @@ export function coupleLanguages(d: Draft): EfiCode {
     return refuse(EfiCode.WriteProtected, Reason.LanguageCodesReadOnly);
   }
   const toLang = hasName(d, PLATFORM_LANG);
-  if (!toLang && !hasName(d, LANG)) return EfiCode.Success;
   setName(partnerDraft, GLOBAL_GUID, PLATFORM_LANG_CODES);
   const platformCodes = find(partnerDraft);
   setName(partnerDraft, GLOBAL_GUID, LANG_CODES);

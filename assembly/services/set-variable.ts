@@ -15,7 +15,7 @@ import { attributesOf } from "../store/record";
 import { find } from "../store/store";
 import { checkDescriptor, descriptorBytes, processAuthenticated } from "./auth";
 import { checkDefined, checkLocks } from "./defined";
-import { coupleLanguages } from "./languages";
+import { coupleLanguages, isLanguage } from "./languages";
 import { largestVariable } from "./quota";
 import { refuse } from "./refusal";
 import { KNOWN_ATTRIBUTES } from "./variables";
@@ -34,12 +34,14 @@ export function setVariable(d: Draft): EfiCode {
   if (status === EfiCode.Success) status = checkDefined(d, descriptorBytes(d));
   if (status === EfiCode.Success) status = checkLocks(d);
   if (status !== EfiCode.Success) return status;
-  const record = find(d);
+  let record = find(d);
   if (record !== 0) status = checkExisting(d.attributes, attributesOf(record));
-  if (status === EfiCode.Success) status = coupleLanguages(d);
-  // Its partner's record may have moved this one.
-  if (status === EfiCode.Success) status = processAuthenticated(d, find(d));
-  return status;
+  if (status === EfiCode.Success && isLanguage(d)) {
+    status = coupleLanguages(d);
+    // The partner's record may have moved this one.
+    record = find(d);
+  }
+  return status === EfiCode.Success ? processAuthenticated(d, record) : status;
 }
 
 function checkName(d: Draft): EfiCode {
