@@ -189,7 +189,8 @@ function callSetVariable(): XenErrno {
   const bytes = <u32>state.size;
   if (!readable(state.dataHandle, bytes)) return refused(XenErrno.EFAULT, Reason.DataNotMapped);
   draft.attributes = misc();
-  draft.data = at(state.dataHandle);
+  // The handle of no bytes may point anywhere: it must not become an address.
+  draft.data = bytes === 0 ? OP : at(state.dataHandle);
   draft.dataBytes = bytes;
   setStatus(setVariable(draft));
   return XenErrno.None;

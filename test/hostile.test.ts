@@ -1,0 +1,287 @@
+import { expect, test } from "vitest";
+import { POLICY, STAGE, STATE, STATE_BYTES, WINDOW } from "../assembly/abi/layout.ts";
+import * as abi from "../assembly/abi/op.ts";
+import { Client } from "../src/client.ts";
+import { GLOBAL_GUID, guidBytes } from "../src/guid.ts";
+import { toHex } from "../src/hex.ts";
+import { Machine } from "../src/machine.ts";
+import { ABIS, type Abi, type OpLayout, opLayout, setLong } from "../src/op.ts";
+import { errnoName } from "../src/status.ts";
+import { Random } from "./support/random.ts";
+import { traced } from "./support/trap.ts";
+
+const OPS_AN_ABI = 250_000;
+/** Two pages of guest memory above the one that is never mapped. */
+const WINDOW_BYTES = 0x3000;
+const FIRST = 0x1000;
+const EFAULT = 14;
+const NAMES = [
+  "A",
+  "Boot0000",
+  "BootOrder",
+  "PlatformLang",
+  "Lang",
+  "MTC",
+  "RTC",
+  "RTCALARM",
+  "VarErrorFlag",
+  "PK",
+  "db",
+  "x".repeat(40),
+];
+const GUIDS = [GLOBAL_GUID, "11111111-2222-3333-4444-555555555555", "378d7b65-8da9-4773-b6e4-a47826a833e1"].map(
+  guidBytes,
+);
+
+/** Sizes and addresses that break careless arithmetic. */
+const EDGES = [
+  0n,
+  1n,
+  2n,
+  3n,
+  0xfffn,
+  0x1000n,
+  0x1001n,
+  0x2000n,
+  0x2fffn,
+  0x3000n,
+  0x3001n,
+  0x7fffffffn,
+  0x80000000n,
+  0xfffffffen,
+  0xffffffffn,
+  0x100000000n,
+  0x100001000n,
+  0x7fffffffffffffffn,
+  0x8000000000000000n,
+  0xffffffffffffefffn,
+  0xffffffffffffffffn,
+];
+
+/** Op addresses at which fewer than 136 bytes are mapped. */
+const BAD_OPS = [
+  0,
+  1,
+  0xfff,
+  WINDOW_BYTES - 135,
+  WINDOW_BYTES - 1,
+  WINDOW_BYTES,
+  0x7fffffff,
+  0x80000000,
+  0xfffffffe,
+  0xffffffff,
+];
+
+/** Names the op in a trap's message. */
+function named<T>(call: () => T, described: () => string): T {
+  try {
+    return traced(call);
+  } catch (error) {
+    (error as Error).message += `: ${described()}`;
+    throw error;
+  }
+}
+
+/** One hostile guest: random ops over random memory. */
+class Guest {
+  readonly machine: Machine;
+  readonly random: Random;
+  readonly #layout: OpLayout;
+  readonly #before: Uint8Array;
+  #holes: { start: number; end: number; readable: boolean }[] = [];
+
+  constructor(abiName: Abi, seed: number) {
+    this.machine = new Machine({ abi: abiName, windowBytes: WINDOW_BYTES });
+    this.random = new Random(seed);
+    this.#layout = opLayout(abiName);
+    this.#before = new Uint8Array(WINDOW_BYTES);
+    this.#fillMemory();
+  }
+
+  /** Makes one random call and checks what it did to guest memory. */
+  step(turn: number): void {
+    const { random, machine } = this;
+    if (turn % 500 === 0) this.#makeHoles();
+    if (turn % 50 === 0) this.#fillMemory();
+    const op = this.#layOp();
+    this.#before.set(machine.memory);
+    const bytes = machine.memory.subarray(op, op + abi.OP_BYTES);
+    const described = () => `${machine.abi} turn ${turn}, op at 0x${op.toString(16)}: ${toHex(bytes)}`;
+    const ret = named(() => machine.hypercall(random.oneIn(40) ? random.pick(BAD_OPS) : op), described);
+    if (ret > 0 || (ret < 0 && errnoName(ret) === String(ret))) throw new Error(`result ${ret}: ${described()}`);
+    this.#checkMemory(op, ret, described);
+  }
+
+  #pointer(): bigint {
+    const { random } = this;
+    if (random.oneIn(4)) return random.pick(EDGES);
+    const hole = random.pick(this.#holes);
+    if (hole !== undefined && random.oneIn(4))
+      return BigInt(Math.max(0, random.pick([hole.start, hole.end]) - random.below(12)));
+    return BigInt(FIRST + random.below(WINDOW_BYTES - FIRST));
+  }
+
+  #size(): bigint {
+    const { random } = this;
+    return random.oneIn(6) ? random.pick(EDGES) : BigInt(random.oneIn(3) ? random.below(4000) : random.below(24));
+  }
+
+  /** A name in guest memory: mostly a proper one, sometimes whatever lies there. */
+  #namePointer(): bigint {
+    const at = this.#pointer();
+    if (this.random.oneIn(4) || at + 100n > BigInt(WINDOW_BYTES) || at < BigInt(FIRST)) return at;
+    const name = this.random.pick(NAMES);
+    for (let i = 0; i <= name.length; i++)
+      this.machine.view.setUint16(Number(at) + 2 * i, name.charCodeAt(i) || 0, true);
+    return at;
+  }
+
+  #layOp(): number {
+    const { random, machine } = this;
+    const { view, memory } = machine;
+    const layout = this.#layout;
+    const op = FIRST + random.below(WINDOW_BYTES - FIRST - abi.OP_BYTES);
+    for (let i = 0; i < abi.OP_BYTES; i += 4) view.setUint32(op + i, random.u32(), true);
+    if (!random.oneIn(50)) view.setUint32(op + abi.OP_INTERFACE_VERSION, abi.INTERFACE_VERSION, true);
+    const isInfo = random.oneIn(10);
+    if (!random.oneIn(50))
+      view.setUint32(op + abi.OP_CMD, isInfo ? abi.CMD_FIRMWARE_INFO : abi.CMD_EFI_RUNTIME_CALL, true);
+    if (isInfo) {
+      view.setUint32(op + abi.INFO_TYPE, random.oneIn(5) ? random.below(8) : abi.FW_EFI_INFO, true);
+      view.setUint32(op + abi.INFO_INDEX, random.below(9), true);
+      setLong(view, layout, op + abi.INFO_VENDOR_NAME, this.#pointer());
+      return op;
+    }
+    const fn = random.below(13);
+    view.setUint32(op + abi.OP_FUNCTION, fn, true);
+    if (!random.oneIn(20))
+      view.setUint32(
+        op + abi.OP_MISC,
+        fn === abi.FN_SET_VARIABLE ? random.pick([7, 7, 7, 0x47, 0, 0x27, 6]) : random.below(2),
+        true,
+      );
+    if (fn === abi.FN_GET_VARIABLE || fn === abi.FN_SET_VARIABLE) {
+      setLong(view, layout, op + layout.name, this.#namePointer());
+      setLong(view, layout, op + layout.size, this.#size());
+      setLong(view, layout, op + layout.data, this.#pointer());
+      memory.set(random.pick(GUIDS), op + layout.guid);
+    } else if (fn === abi.FN_GET_NEXT_VARIABLE_NAME) {
+      setLong(view, layout, op + layout.nextSize, this.#size());
+      setLong(view, layout, op + layout.nextName, this.#namePointer());
+      memory.set(random.pick(GUIDS), op + layout.nextGuid);
+    } else if (fn <= abi.FN_SET_WAKEUP_TIME && !random.oneIn(3)) {
+      const time = [
+        0xe8,
+        0x07,
+        1 + random.below(13),
+        random.below(33),
+        random.below(25),
+        random.below(61),
+        random.below(61),
+        0,
+      ];
+      memory.set([...time, 0, 0, 0, 0, random.below(256), random.below(8), random.below(5), 0], op + layout.time);
+    } else if (fn === abi.FN_QUERY_VARIABLE_INFO) {
+      view.setUint32(op + layout.queryAttr, random.below(256), true);
+    }
+    return op;
+  }
+
+  /** Nothing changes but the op's body and the buffer that it names; unmapped and read-only bytes never do. */
+  #checkMemory(op: number, ret: number, described: () => string): void {
+    const { memory, view } = this.machine;
+    const before = this.#before;
+    for (const { start, end } of this.#holes) {
+      if (!same(memory, before, start, end))
+        throw new Error(`a hole from 0x${start.toString(16)} was written: ${described()}`);
+    }
+    const old = new DataView(before.buffer);
+    const layout = this.#layout;
+    const long = (offset: number) =>
+      layout.longBytes === 4 ? BigInt(old.getUint32(op + offset, true)) : old.getBigUint64(op + offset, true);
+    const cmd = old.getUint32(op + abi.OP_CMD, true);
+    const fn = cmd === abi.CMD_EFI_RUNTIME_CALL ? old.getUint32(op + abi.OP_FUNCTION, true) : -1;
+    const mayWrite = ret === 0 || ret === -EFAULT;
+    // Bytes that the call may have changed are put back; then nothing may differ.
+    if (mayWrite)
+      memory.set(before.subarray(op + abi.OP_BODY, op + abi.OP_BODY + abi.NATIVE_CALL_BYTES), op + abi.OP_BODY);
+    if (mayWrite && fn === abi.FN_GET_VARIABLE) this.#putBack(long(layout.data), long(layout.size));
+    if (mayWrite && fn === abi.FN_GET_NEXT_VARIABLE_NAME) this.#putBack(long(layout.nextName), long(layout.nextSize));
+    if (mayWrite && cmd === abi.CMD_FIRMWARE_INFO)
+      this.#putBack(long(abi.INFO_VENDOR_NAME), BigInt(view.getUint32(op + abi.INFO_VENDOR_BUFSZ, true)));
+    if (!same(memory, before, 0, WINDOW_BYTES)) {
+      const at = memory.findIndex((byte, i) => byte !== before[i]);
+      throw new Error(`byte 0x${at.toString(16)} was written though ${errnoName(ret)}: ${described()}`);
+    }
+  }
+
+  #putBack(start: bigint, size: bigint): void {
+    if (start >= BigInt(WINDOW_BYTES)) return;
+    const end = start + size > BigInt(WINDOW_BYTES) ? WINDOW_BYTES : Number(start + size);
+    this.machine.memory.set(this.#before.subarray(Number(start), end), Number(start));
+  }
+
+  #fillMemory(): void {
+    const { view } = this.machine;
+    const letters = this.random.oneIn(2);
+    for (let at = FIRST; at < WINDOW_BYTES; at += 4) view.setUint32(at, letters ? 0x00410042 : this.random.u32(), true);
+    for (let i = 0; i < 100; i++) view.setUint16(FIRST + this.random.below(WINDOW_BYTES - FIRST - 2), 0, true);
+  }
+
+  #makeHoles(): void {
+    this.machine.map();
+    this.#holes = [];
+    for (let count = this.random.below(5); count > 0; count--) {
+      const start = FIRST + this.random.below(WINDOW_BYTES - FIRST);
+      const end = Math.min(WINDOW_BYTES, start + 1 + this.random.below(300));
+      if (this.#holes.some((hole) => start < hole.end && end > hole.start)) continue;
+      const readable = this.random.oneIn(2);
+      if (readable) this.machine.protect(start, end);
+      else this.machine.unmap(start, end);
+      this.#holes.push({ start, end, readable });
+    }
+  }
+}
+
+function same(a: Uint8Array, b: Uint8Array, start: number, end: number): boolean {
+  return (
+    Buffer.compare(
+      Buffer.from(a.buffer, a.byteOffset + start, end - start),
+      Buffer.from(b.buffer, b.byteOffset + start, end - start),
+    ) === 0
+  );
+}
+
+const seed = Number(process.env.XENEFI_SEED ?? 20241123);
+
+test.each(ABIS)(`${OPS_AN_ABI} random ops of %s never trap, hang or touch other memory`, (abiName) => {
+  const guest = new Guest(abiName, seed + ABIS.indexOf(abiName));
+  const { machine } = guest;
+  const whole = new Uint8Array(machine.memory.buffer);
+  // What no call may change: below the state, from the policy to the index but for the op's copy, behind the window.
+  const constant = () => [
+    whole.slice(0, STATE),
+    whole.slice(POLICY, POLICY + 0x1000),
+    whole.slice(0x4000, 0x20000),
+    whole.slice(WINDOW + WINDOW_BYTES),
+  ];
+  const before = constant();
+  const start = machine.snapshot();
+  for (let turn = 0; turn < OPS_AN_ABI; turn++) {
+    // The holes' table is the machine's, not the snapshot's: they are made anew after it.
+    if (turn % 25_000 === 0) machine.restore(start);
+    guest.step(turn);
+  }
+  for (const [i, bytes] of constant().entries())
+    expect(Buffer.compare(bytes, before[i] as Uint8Array), `block ${i}`).toBe(0);
+  expect(machine.memory.buffer.byteLength).toBe(whole.length);
+  // The machine still works.
+  machine.map();
+  machine.restore(start);
+  expect(machine.variable("BootOrder", GLOBAL_GUID)?.data.length).toBe(6);
+});
+
+test("the blocks that are watched are where the memory map says", () => {
+  expect([STATE + STATE_BYTES <= POLICY, STAGE < WINDOW]).toEqual([true, true]);
+  expect(new Client(new Machine()).getTime().ok).toBe(true);
+});
