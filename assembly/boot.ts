@@ -34,6 +34,7 @@ export function powerOn(): void {
   if (isDirty(nvRegion)) reclaim(nvRegion, 0, 0);
   cleanCertDb();
   startClock();
+  resumeMonotonicCount();
 }
 
 /** Opens the store as it lies, without a boot's writes. */
