@@ -67,15 +67,23 @@ const NAME = 0x2000;
 const NAME_BYTES_MAX = 0x10000;
 const DATA = NAME + NAME_BYTES_MAX;
 
+/** What answers a platform op: a Machine, or a Recorder before one. */
+export interface Hypervisor {
+  hypercall(op: number): number;
+}
+
 /** A Dom0 kernel's typed calls: puts ops and buffers into a machine's guest memory from 0x1000 on. */
 export class Client {
   readonly machine: Machine;
+  readonly #through: Hypervisor;
   readonly #layout: OpLayout;
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
 
-  constructor(machine: Machine) {
+  /** Calls go to the machine, or through what stands in front of it, such as a Recorder. */
+  constructor(machine: Machine, through: Hypervisor = machine) {
     this.machine = machine;
+    this.#through = through;
     this.#layout = opLayout(machine.abi);
     this.#view = machine.view;
     this.#bytes = machine.memory;
@@ -245,13 +253,13 @@ export class Client {
   #info(index: number, fill?: () => void): Reply {
     writeFirmwareInfo(this.#view, OP, abi.FW_EFI_INFO, index);
     fill?.();
-    const ret = this.machine.hypercall(OP);
+    const ret = this.#through.hypercall(OP);
     return this.#reply(ret, undefined);
   }
 
   /** Makes the call that lies at OP. */
   #call(): Reply {
-    const ret = this.machine.hypercall(OP);
+    const ret = this.#through.hypercall(OP);
     return this.#reply(ret, ret === 0 ? getLong(this.#view, this.#layout, OP + abi.OP_STATUS) : undefined);
   }
 

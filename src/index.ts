@@ -2,6 +2,7 @@
 export {
   Client,
   type CountReply,
+  type Hypervisor,
   type NameReply,
   type Reply,
   type SpaceReply,

@@ -147,11 +147,19 @@ export class Recorder {
       return;
     }
     site.name = Number(handle);
-    const text = fromUcs2(this.#machine.memory.subarray(site.name, site.name + mapped));
-    const end = text.indexOf("\0");
-    if (end >= 0 && isWellFormed(text.slice(0, end))) input.name = text.slice(0, end);
-    else if (end >= 0) input.nameHex = toHex(toUcs2(text.slice(0, end + 1)));
-    else input.nameHex = toHex(this.#machine.memory.subarray(site.name, site.name + mapped));
+    const end = this.#terminator(site.name, mapped);
+    const bytes = this.#machine.memory.subarray(site.name, site.name + (end ?? mapped));
+    const text = fromUcs2(bytes);
+    if (end === undefined) input.nameHex = toHex(bytes);
+    else if (isWellFormed(text)) input.name = text;
+    else input.nameHex = toHex(toUcs2(`${text}\0`));
+  }
+
+  /** Bytes in front of the first zero unit, or undefined if none is mapped. */
+  #terminator(start: number, mapped: number): number | undefined {
+    const { view } = this.#machine;
+    for (let bytes = 0; bytes + 2 <= mapped; bytes += 2) if (view.getUint16(start + bytes, true) === 0) return bytes;
+    return undefined;
   }
 
   /** The whole buffer of get_next_variable_name as far as it is not zero, so that a replay has the same bytes. */
