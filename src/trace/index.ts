@@ -6,6 +6,7 @@ export {
   type TraceCall,
   type TraceHeader,
   type TraceVariable,
+  toBigInt,
   type Value,
 } from "./format.ts";
 export { PLAYER_WINDOW_BYTES, Player } from "./player.ts";
