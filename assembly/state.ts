@@ -1,4 +1,16 @@
-import { STATE } from "./abi/layout";
+import {
+  STATE,
+  STATE_CLOCK_SECONDS,
+  STATE_FLASH_STEPS,
+  STATE_HOLE_COUNT,
+  STATE_INDEX_SLOTS,
+  STATE_REASON,
+  STATE_SNAPSHOT_MAX_STORE,
+  STATE_SNAPSHOT_MAX_VARIABLE,
+  STATE_SNAPSHOT_REMAIN_STORE,
+  STATE_SNAPSHOT_STATUS,
+  STATE_WINDOW_BYTES,
+} from "./abi/layout";
 
 /** A variable as a write wants it: core addresses and bytes. Owned by whoever filled it; valid during one call. */
 @unmanaged
@@ -122,3 +134,20 @@ export const certDraft = changetype<Draft>(CERT_DRAFT);
 export const partnerDraft = changetype<Draft>(PARTNER_DRAFT);
 export const nvRegion = changetype<Region>(NV_REGION);
 export const volatileRegion = changetype<Region>(VOLATILE_REGION);
+
+// The compiler refuses a State whose first fields are not where abi/layout.ts says.
+if (
+  offsetof<State>("reason") !== STATE_REASON - STATE ||
+  offsetof<State>("windowBytes") !== STATE_WINDOW_BYTES - STATE ||
+  offsetof<State>("holeCount") !== STATE_HOLE_COUNT - STATE ||
+  offsetof<State>("clockSeconds") !== STATE_CLOCK_SECONDS - STATE ||
+  offsetof<State>("indexSlots") !== STATE_INDEX_SLOTS - STATE ||
+  offsetof<State>("snapshotStatus") !== STATE_SNAPSHOT_STATUS - STATE ||
+  offsetof<State>("snapshotMaxStore") !== STATE_SNAPSHOT_MAX_STORE - STATE ||
+  offsetof<State>("snapshotRemainStore") !== STATE_SNAPSHOT_REMAIN_STORE - STATE ||
+  offsetof<State>("snapshotMaxVariable") !== STATE_SNAPSHOT_MAX_VARIABLE - STATE ||
+  offsetof<State>("flashSteps") !== STATE_FLASH_STEPS - STATE ||
+  offsetof<State>() > 0x100
+) {
+  ERROR("State and abi/layout.ts differ");
+}

@@ -40,7 +40,6 @@ export function writePolicy({ view }: Core, policy: Policy, geometry: Geometry, 
   view.setBigUint64(POLICY + abi.POLICY_ALLOCATION_LIMIT, allocationLimit, true);
   u32(abi.POLICY_CLOCK_RESOLUTION, policy.clockResolutionHz);
   u32(abi.POLICY_CLOCK_ACCURACY, policy.clockAccuracy);
-  u32(abi.POLICY_FLASH_BYTES, geometry.volumeBytes);
   u32(abi.POLICY_STORE_OFFSET, geometry.storeOffset);
   u32(abi.POLICY_STORE_END, geometry.storeEnd);
   u32(abi.POLICY_BLOCK_BYTES, geometry.blockBytes);

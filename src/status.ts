@@ -51,7 +51,6 @@ const TEXTS: Readonly<Record<Reason, string>> = {
   [Reason.SnapshotAttributes]: "the boot snapshot exists for NV+BS+RT only",
   [Reason.RuntimeTableTooOld]: "the runtime services table is older than UEFI 2.0",
   [Reason.CapsulesNotPassedOn]: "Xen does not pass capsules on",
-  [Reason.NameChanged]: "the name changed between the hypervisor's two reads",
   [Reason.UnknownInfoType]: "no such firmware_info type",
   [Reason.UnknownInfoIndex]: "no such EFI info index",
   [Reason.NoVendorString]: "the hypervisor kept no vendor string",
@@ -107,5 +106,4 @@ const TEXTS: Readonly<Record<Reason, string>> = {
   [Reason.AlarmNotWithinADay]: "the alarm is not within one day from now",
   [Reason.AlarmNotStored]: "the alarm's date cannot be stored",
   [Reason.AlarmUnreadable]: "the stored alarm is no valid date",
-  [Reason.CountNotStored]: "the count cannot be stored",
 };

@@ -24,7 +24,6 @@ export const OP = 0x3000;
 export const HOLES = 0x3200;
 export const HOLES_MAX = 128;
 export const PLATFORM = 0x4000;
-export const PLATFORM_BYTES = 0xc000;
 export const RULES = 0x10000;
 export const RULES_BYTES = 0x8000;
 /** The compiler's static data: asconfig.json says so as memoryBase. */
@@ -57,8 +56,6 @@ export const STATE_WINDOW_BYTES = 0x1008;
 export const STATE_HOLE_COUNT = 0x100c;
 /** The clock: seconds since 1970-01-01T00:00:00 as the platform's oscillator counts them, i64. */
 export const STATE_CLOCK_SECONDS = 0x1010;
-/** 0 before ExitBootServices, 1 after. */
-export const STATE_AT_RUNTIME = 0x1018;
 export const STATE_INDEX_SLOTS = 0x101c;
 /** Xen's copy of QueryVariableInfo from before ExitBootServices: EfiCode u32; largest store, room, largest variable u64. */
 export const STATE_SNAPSHOT_STATUS = 0x1020;

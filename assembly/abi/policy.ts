@@ -27,7 +27,6 @@ export const POLICY_CLOCK_RESOLUTION = 48;
 export const POLICY_CLOCK_ACCURACY = 52;
 
 /** Geometry of the flash image: offsets from its first byte, sizes in bytes. */
-export const POLICY_FLASH_BYTES = 64;
 /** Where the variable store header (28 bytes) lies: the firmware volume header's length. */
 export const POLICY_STORE_OFFSET = 68;
 /** Offset behind the variable area. */

@@ -61,7 +61,6 @@ export enum Reason {
   SnapshotAttributes = 13,
   RuntimeTableTooOld = 14,
   CapsulesNotPassedOn = 15,
-  NameChanged = 16,
   // firmware_info
   UnknownInfoType = 20,
   UnknownInfoIndex = 21,
@@ -120,5 +119,4 @@ export enum Reason {
   AlarmNotWithinADay = 93,
   AlarmNotStored = 94,
   AlarmUnreadable = 95,
-  CountNotStored = 96,
 }
