@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pc from "picocolors";
 import { afterAll, describe, expect, test } from "vitest";
 import { Exit } from "../src/cli/io.ts";
 import { run } from "../src/cli/run.ts";
@@ -29,7 +30,7 @@ async function xenefi(...args: string[]) {
         err += text;
       },
       showsProgress: false,
-      hasColor: false,
+      colors: pc.createColors(false),
       columns: undefined,
     },
     "1.2.3",

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import pc from "picocolors";
 import { beforeAll, expect, test } from "vitest";
 import { run } from "../src/cli/run.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
@@ -47,7 +48,7 @@ test("the README's commands print what stands below them", async () => {
         err: print,
         outBytes: () => {},
         showsProgress: false,
-        hasColor: false,
+        colors: pc.createColors(false),
         columns: undefined,
       };
       await run(args, io, "0.0.0");

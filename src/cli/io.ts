@@ -1,3 +1,5 @@
+import type pc from "picocolors";
+
 /** What a command has of the world: text out, and what it needs to know of the terminal. */
 export interface Io {
   out(text: string): void;
@@ -6,8 +8,8 @@ export interface Io {
   err(text: string): void;
   /** Standard error is a terminal, and no build server's. */
   showsProgress: boolean;
-  /** Standard output takes colours. */
-  hasColor: boolean;
+  /** Puts colours around text, or nothing where standard output takes none. */
+  colors: ReturnType<typeof pc.createColors>;
   /** Columns of standard output; undefined where lines are never cut (pipes). */
   columns: number | undefined;
 }
@@ -20,7 +22,6 @@ export enum Exit {
   Unreadable = 3,
   Refused = 4,
   Internal = 70,
-  Interrupted = 130,
 }
 
 /** Ends a command with a message on standard error and an exit code. */

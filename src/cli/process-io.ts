@@ -1,15 +1,15 @@
 import { writeSync } from "node:fs";
+import pc from "picocolors";
 import { Exit, type Io } from "./io.ts";
 
-/** The process's own streams. A closed pipe ends the process quietly, an interrupt with code 130. */
+/** The process's own streams. A closed pipe ends the process quietly; an interrupt ends it as the shell expects. */
 export function processIo(args: readonly string[]): Io {
-  process.on("SIGINT", () => process.exit(Exit.Interrupted));
   return {
     out: (text) => write(1, text),
     outBytes: (bytes) => write(1, bytes),
     err: (text) => write(2, text),
     showsProgress: process.stderr.isTTY === true && process.env.CI === undefined,
-    hasColor: hasColor(args),
+    colors: pc.createColors(hasColor(args)),
     columns: process.stdout.isTTY === true ? (process.stdout.columns ?? 80) : undefined,
   };
 }

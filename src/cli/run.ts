@@ -18,7 +18,7 @@ Exit codes:
   3    input unreadable or malformed
   4    the service refused; the status is printed
   70   internal error
-  130  interrupted`;
+  130  interrupted (SIGINT)`;
 
 /** Runs the command line and gives the exit code. Nothing but `io` is written to, apart from files that it names. */
 export async function run(args: readonly string[], io: Io, version: string): Promise<Exit> {

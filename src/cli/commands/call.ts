@@ -51,7 +51,7 @@ export function callCommand(io: Io): Command {
       }
       const reason = reasonText(machine.reason);
       if (options.json) io.out(`{"schema":"xenefi.call/1",${line.slice(1, -1)},"reason":${JSON.stringify(reason)}}\n`);
-      else io.out(describe(out, reason));
+      else io.out(describe(out, reason, io));
       const failed = out.ret !== 0 || (out.status !== undefined && efiCode(BigInt(out.status as string)) !== 0);
       if (failed) throw new CommandError(Exit.Refused, "");
     });
@@ -108,7 +108,7 @@ function parseTime(text: string): EfiTime {
   return { year, month, day, hour, min, sec, ns: 0, tz: 2047, daylight: 0 };
 }
 
-function describe(out: Fields, reason: string): string {
+function describe(out: Fields, reason: string, { colors }: Io): string {
   const rows = [["returns", errnoName(out.ret as number)]];
   if (out.status !== undefined) rows.push(["status", `${statusName(BigInt(out.status as string))} (${out.status})`]);
   if (reason !== "") rows.push(["because", reason]);
@@ -116,5 +116,6 @@ function describe(out: Fields, reason: string): string {
     if (field === "ret" || field === "status") continue;
     rows.push([field, field === "time" ? timeText(value as unknown as EfiTime) : String(value)]);
   }
-  return table(rows);
+  const failed = reason !== "";
+  return table(rows).replace(/^(status|returns) .*$/gm, (line) => (failed ? colors.red(line) : colors.green(line)));
 }

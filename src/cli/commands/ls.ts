@@ -37,7 +37,8 @@ export function lsCommand(io: Io): Command {
       }
       const rows = entries.map((entry) => row(entry, options.all === true));
       const head = [...(options.all ? ["state"] : []), "name", "vendor", "attributes", "size", "data"];
-      io.out(table([head, ...rows], io.columns));
+      const [first, ...lines] = table([head, ...rows], io.columns).split("\n");
+      io.out([io.colors.bold(first as string), ...lines].join("\n"));
     });
 }
 

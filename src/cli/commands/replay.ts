@@ -41,7 +41,7 @@ export function replayCommand(io: Io): Command {
       for (const path of paths) {
         const result = replayFile(path, options, io);
         results.push(result);
-        if (!options.json) io.out(describe(result));
+        if (!options.json) io.out(describe(result, io));
         if (options.failFast && result.differences.length > 0) break;
       }
       if (options.junit !== undefined) writeFileSync(options.junit, junit(results));
@@ -89,11 +89,11 @@ function compareFlash(trace: Trace, actual: Uint8Array, wanted: string | true, r
 }
 
 /** One line a difference, then what was compared and what was not. */
-function describe(result: Result): string {
-  const lines = result.differences.map((difference) => `${result.file}:${differenceText(difference)}\n`);
+function describe(result: Result, { colors }: Io): string {
+  const lines = result.differences.map((difference) => `${result.file}:${colors.red(differenceText(difference))}\n`);
   const count = result.differences.length;
-  const word = count === 1 ? "difference" : "differences";
-  const head = `${result.file}: ${result.calls} calls, ${result.fields} fields compared, ${count} ${word} (start: ${result.start})`;
+  const text = `${count} ${count === 1 ? "difference" : "differences"}`;
+  const head = `${result.file}: ${result.calls} calls, ${result.fields} fields compared, ${count === 0 ? colors.green(text) : colors.red(text)} (start: ${result.start})`;
   const exempt = [...result.exempt].map(([what, times]) => `  not compared: ${what} (${times})\n`);
   return `${lines.join("")}${head}\n${exempt.join("")}`;
 }
