@@ -242,6 +242,14 @@ describe("fault-tolerant-write recovery", () => {
   }
 });
 
+test("a crafted record without data needs a buffer all the same, as edk2 wants a pointer", () => {
+  const dom0 = new Client(
+    new Machine({ policy: bare, store: storeOf({ ...record("Empty", 0), data: new Uint8Array(0) }) }),
+  );
+  expect(dom0.getVariable("Empty", GUID, 0).statusName).toBe("INVALID_PARAMETER");
+  expect(dom0.getVariable("Empty", GUID, 1)).toMatchObject({ statusName: "SUCCESS", size: 0, attributes: 7 });
+});
+
 test("the index is the one that a fresh walk over the flash gives, after any random history", () => {
   const machine = new Machine({ policy: bare });
   const dom0 = new Client(machine);

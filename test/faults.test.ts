@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as abi from "../assembly/abi/op.ts";
+import { Client } from "../src/client.ts";
 import { GLOBAL_GUID, guidBytes } from "../src/guid.ts";
 import { toHex } from "../src/hex.ts";
 import { Machine, type MachineOptions } from "../src/machine.ts";
@@ -14,7 +15,7 @@ import {
   writeFirmwareInfo,
   writeRuntimeCall,
 } from "../src/op.ts";
-import { efiCode, errnoName, statusName } from "../src/status.ts";
+import { efiCode, errnoName, Reason, statusName } from "../src/status.ts";
 import { toUcs2 } from "../src/ucs2.ts";
 
 const OP = 0x2000;
@@ -24,6 +25,7 @@ const FAR = 0x300000;
 const NOWHERE = 0x7fff0000n;
 const GUID = "11111111-2222-3333-4444-555555555555";
 const FILLER = 0xa5;
+const MEMORY_TYPE = "4c19049f-4137-4dd3-9c10-8b97a83ffdfa";
 
 /** A guest that lays ops out by hand: everything that it does not set is filler. */
 class Guest {
@@ -423,6 +425,27 @@ describe("firmware_info", () => {
     writeFirmwareInfo(g.view, OP, type, index);
     expect(errnoName(g.machine.hypercall(OP))).toBe(expected);
   });
+});
+
+test("the reason of a refusal tells two refusals of one status apart", () => {
+  const dom0 = new Client(new Machine());
+  const time = { year: 1997, month: 1, day: 1, hour: 0, min: 0, sec: 0, ns: 0, tz: 2047, daylight: 0 };
+  const replies = [dom0.setWakeupTime(true), dom0.setWakeupTime(true, time)];
+  expect(replies.map(({ statusName, reason }) => [statusName, reason])).toEqual([
+    ["INVALID_PARAMETER", "the alarm is enabled without a time"],
+    ["INVALID_PARAMETER", "a field of the time is out of its limits"],
+  ]);
+  const reads = [
+    dom0.getVariable("", GUID),
+    dom0.getVariable("No", GUID),
+    dom0.getVariable("MemoryTypeInformation", MEMORY_TYPE),
+  ];
+  expect(reads.map(({ statusName, reason }) => [statusName, reason])).toEqual([
+    ["NOT_FOUND", "the name is empty"],
+    ["NOT_FOUND", "no such variable"],
+    ["NOT_FOUND", "the variable lacks RUNTIME_ACCESS"],
+  ]);
+  expect([dom0.getTime().reason, dom0.machine.reason]).toEqual(["", Reason.None]);
 });
 
 test("a status' code is told apart from its error bit, folded or not", () => {

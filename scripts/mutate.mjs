@@ -1,0 +1,86 @@
+// Removes one check of the core at a time and runs the tests: node scripts/mutate.mjs [part of a path...]
+// A check is an `if` whose body refuses the call. Works on a copy of the tree; prints the mutants that no test noticed.
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+/** Tests that run the core, the quick ones first. */
+const TESTS = ["traces", "abis", "auth", "boot", "languages", "faults", "stores", "snapshot", "model", "hostile"];
+/** The tests take some 20 seconds. */
+const LIMIT_MS = 90_000;
+const COPIED = [
+  "assembly",
+  "src",
+  "test",
+  "scripts",
+  "asconfig.json",
+  "package.json",
+  "tsconfig.json",
+  "vitest.config.ts",
+];
+/** `if (condition)` with a body that gives an error; the condition may span lines. */
+const CHECK =
+  /if \(((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*)\)(?= (?:return |\{\n\s+return )(?:refuse|refused|fail)\()/g;
+/** `condition ? refuse(…) : Success` and the other way round. */
+const CHOICE = /(?<=return )([^;?\n]+)(?= \? (?:refuse|EfiCode\.Success))/g;
+
+const folder = mkdtempSync(join(tmpdir(), "xenefi-mutants-"));
+for (const path of COPIED) cpSync(join(ROOT, path), join(folder, path), { recursive: true });
+symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
+
+const survivors = [];
+let count = 0;
+for (const file of sources().filter(isWanted)) {
+  const path = join(folder, file);
+  const text = readFileSync(path, "utf8");
+  for (const mutant of mutants(text)) {
+    writeFileSync(path, mutant.text);
+    count++;
+    const place = `${file}:${text.slice(0, mutant.at).split("\n").length} ${mutant.was}`;
+    const noticed = isNoticed();
+    console.log(`${noticed ? "noticed " : "SURVIVED"} ${place}`);
+    if (!noticed) survivors.push(place);
+  }
+  writeFileSync(path, text);
+}
+rmSync(folder, { recursive: true });
+console.log(`\n${count} mutants, ${survivors.length} survived`);
+for (const place of survivors) console.log(`  ${place}`);
+
+function sources() {
+  const services = readdirSync(join(ROOT, "assembly/services")).map((name) => `assembly/services/${name}`);
+  return ["assembly/dispatch.ts", ...services];
+}
+
+function isWanted(file) {
+  const parts = process.argv.slice(2);
+  return parts.length === 0 || parts.some((part) => file.includes(part));
+}
+
+/** The source with one check never true, or one choice always taken the good way. */
+function* mutants(text) {
+  for (const match of text.matchAll(CHECK)) {
+    const at = match.index;
+    yield { at, was: oneLine(match[0]), text: `${text.slice(0, at)}if (false)${text.slice(at + match[0].length)}` };
+  }
+  for (const match of text.matchAll(CHOICE)) {
+    const at = match.index;
+    const good = text.slice(at + match[0].length).startsWith(" ? refuse") ? "false" : "true";
+    yield { at, was: oneLine(match[0]), text: `${text.slice(0, at)}${good}${text.slice(at + match[0].length)}` };
+  }
+}
+
+function oneLine(text) {
+  return text.replaceAll(/\s+/g, " ");
+}
+
+/** A walk that never ends is noticed by its time. */
+function isNoticed() {
+  const files = TESTS.map((name) => `test/${name}.test.ts`);
+  const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
+  const options = { cwd: folder, stdio: "ignore", timeout: LIMIT_MS, killSignal: "SIGKILL" };
+  return spawnSync(process.execPath, [vitest, "run", "--bail=1", ...files], options).status !== 0;
+}
