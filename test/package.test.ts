@@ -58,10 +58,10 @@ test("the command says its version", { timeout: TIMEOUT }, async () => {
   expect(said.trim()).toBe(version);
 });
 
-test("the library is imported by its name", { timeout: TIMEOUT }, async () => {
-  const script = `import * as x from "xenefi"; console.log(typeof x.Machine);`;
+test("the library is imported by its name and boots a machine", { timeout: TIMEOUT }, async () => {
+  const script = `import { Machine } from "xenefi"; console.log(new Machine().flash().length);`;
   const said = await output(user, process.execPath, "--input-type=module", "--eval", script);
-  expect(said.trim()).toBe("function");
+  expect(said.trim()).toBe("540672");
 });
 
 test("its types need neither the DOM nor Node's types", { timeout: TIMEOUT }, async () => {
@@ -72,9 +72,10 @@ test("its types need neither the DOM nor Node's types", { timeout: TIMEOUT }, as
   );
   await writeFile(
     join(user, "user.ts"),
-    `import * as xenefi from "xenefi";
-export const Made: typeof xenefi.Machine = xenefi.Machine;
-export const snapshot = (machine: xenefi.Machine) => machine.snapshot();
+    `import { Machine } from "xenefi";
+const machine = new Machine({ abi: "arm64" });
+export const snapshot: Uint8Array = machine.snapshot();
+export const flashBytes: number = machine.flash().length;
 `,
   );
   expect(await output(user, process.execPath, TSC, "-p", ".")).toBe("");
@@ -83,8 +84,8 @@ export const snapshot = (machine: xenefi.Machine) => machine.snapshot();
 test("the tarball holds the library, the release core and no sources or tests", { timeout: TIMEOUT }, async () => {
   const said = await output(folder, "tar", "-tzf", tarball());
   const files = said.trim().split("\n");
-  expect(files).toContain("package/dist/src/index.js");
-  expect(files).toContain("package/dist/src/index.d.ts");
+  const wanted = ["LICENSE", "README.md", "dist/src/index.js", "dist/src/index.d.ts"];
+  expect(files).toEqual(expect.arrayContaining(wanted.map((file) => `package/${file}`)));
   expect(files.filter((file) => file.endsWith(".wasm"))).toEqual(["package/build/release.wasm"]);
   const allowed =
     /^package\/(package\.json|README\.md|LICENSE|CHANGELOG\.md|build\/|dist\/src\/|dist\/assembly\/abi\/)/;
