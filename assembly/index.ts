@@ -2,4 +2,4 @@
 export { attach, bootWrite, exitBootServices, lookUp, powerOn } from "./boot";
 export { dispatch } from "./dispatch";
 export { startMonotonicCount } from "./services/clock";
-export { first as firstRecord, next as nextRecord } from "./store/store";
+export { first as firstRecord, next as nextRecord } from "./store/order";

@@ -31,6 +31,8 @@ export class Draft {
   /** Data that goes before `data` in the record: the old value of an append. */
   head: usize;
   headBytes: u32;
+  /** Place in an order other than the log's; 0: none. */
+  sequence: u32;
 }
 
 /** One store in the flash format: core addresses, bytes. */
@@ -101,6 +103,8 @@ export class State {
   /** The civil date of `civilDay`, kept so that GetTime need not convert the same day again. */
   civilDay: i32;
   civilDate: u32;
+  /** Youngest place that a record has in an order other than the log's. */
+  sequence: u32;
 }
 
 /** Draft of the guest's SetVariable, or the name of its GetVariable and GetNextVariableName. */

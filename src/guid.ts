@@ -22,18 +22,24 @@ const ORDER = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
 export const GLOBAL_GUID = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
 /** EFI_IMAGE_SECURITY_DATABASE_GUID */
 export const IMAGE_SECURITY_GUID = "d719b2cb-3d3a-4596-a3bc-dad00e67656f";
+/** EFI_HARDWARE_ERROR_VARIABLE */
+export const HARDWARE_ERROR_GUID = "414e6bdd-e47b-47cc-b244-bb61020cf516";
+/** edk2 gEfiCertDbGuid */
+export const CERT_DB_GUID = "d9bee56e-75dc-49d9-b4d7-b534210f637a";
+/** edk2 gEfiSecureBootEnableDisableGuid */
+export const SECURE_BOOT_ENABLE_GUID = "f0a30bc7-af08-4556-99c4-001009c93a44";
 
 /** Short names of vendor GUIDs, as users of other tools know them. */
 export const GUID_NAMES: Readonly<Record<string, string>> = {
   global: GLOBAL_GUID,
   security: IMAGE_SECURITY_GUID,
   shim: "605dab50-e046-4300-abb6-3dd810dd8b23",
-  hwerr: "414e6bdd-e47b-47cc-b244-bb61020cf516",
-  certdb: "d9bee56e-75dc-49d9-b4d7-b534210f637a",
+  hwerr: HARDWARE_ERROR_GUID,
+  certdb: CERT_DB_GUID,
   mtc: "eb704011-1402-11d3-8e77-00a0c969723b",
   rtc: "378d7b65-8da9-4773-b6e4-a47826a833e1",
   varerror: "04b37fe8-f6ae-480b-bdd5-37d98c5e89aa",
-  secureboot: "f0a30bc7-af08-4556-99c4-001009c93a44",
+  secureboot: SECURE_BOOT_ENABLE_GUID,
   custommode: "c076ec0c-7028-4399-a072-71ee5c448b9f",
   vendorkeys: "9073e4e0-60ec-4b6e-9903-4c223c260f3c",
   memorytype: "4c19049f-4137-4dd3-9c10-8b97a83ffdfa",

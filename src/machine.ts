@@ -34,19 +34,20 @@ import {
   RECORD_STAMP,
 } from "../assembly/abi/record.ts";
 import { EfiCode, type Reason } from "../assembly/abi/status.ts";
+import { NON_VOLATILE } from "../assembly/abi/variable.ts";
 import { Clock, DEFAULT_POWER_ON } from "./clock.ts";
 import { type Core, makeCore, WINDOW_BYTES_MAX } from "./core.ts";
 import type { Verifier } from "./crypto/verifier.ts";
 import { findVolume, formatVolume, type Volume } from "./formats/edk2-store.ts";
 import type { Variable } from "./formats/variable-set.ts";
-import { GLOBAL_GUID, guidBytes, guidText } from "./guid.ts";
+import { GLOBAL_GUID, guidBytes, guidText, SECURE_BOOT_ENABLE_GUID } from "./guid.ts";
 import { fromHex } from "./hex.ts";
 import type { Abi } from "./op.ts";
 import { type FirmwareFacts, Platform, type PlatformState } from "./platform.ts";
-import { locked } from "./policies/definitions.ts";
 import { ovmf4m } from "./policies/ovmf.ts";
 import type { BootWrite, Policy } from "./policies/policy.ts";
 import { Q35_FACTS } from "./policies/q35-facts.ts";
+import { locked, type VariablePolicy } from "./policies/variable-policy.ts";
 import { writePolicy, writeRules } from "./policy-block.ts";
 import { restoreCore, snapshotCore } from "./snapshot.ts";
 import type { EfiTime } from "./time.ts";
@@ -66,6 +67,8 @@ export interface MachineOptions {
   start?: "boot" | "attach";
   /** Variables that boot services make, in order, after the firmware's own; data as hexadecimal text. */
   preload?: BootWrite[];
+  /** What the platform demands of variables, set before the firmware's boot manager sets its own policies. */
+  variablePolicies?: VariablePolicy[];
   /** Face value at power-on, in seconds since 1970 or as a date; "host": follow the host's clock. */
   clock?: "host" | number | EfiTime;
   /** Checks signatures, such as nodeVerifier of xenefi/crypto. Default none: writes that need one are refused. */
@@ -90,13 +93,11 @@ export interface BootQuery {
 
 const WINDOW_BYTES = 0x400000;
 
-/** Made once there is a PK: Secure Boot is on unless a user has switched it off. */
-const SECURE_BOOT_ENABLE: BootWrite = {
-  name: "SecureBootEnable",
-  guid: "f0a30bc7-af08-4556-99c4-001009c93a44",
-  attributes: 3,
-  data: "01",
-};
+/** A write of the firmware or of a boot service that was refused; boot goes on, as the real one does. */
+export interface BootRefusal {
+  write: BootWrite;
+  status: EfiCode;
+}
 
 /** A range of guest addresses, end exclusive. */
 interface Hole {
@@ -129,6 +130,9 @@ export class Machine {
   readonly #bootQuery: BootQuery | undefined;
   readonly #followsHost: boolean;
   #holes: Hole[] = [];
+  #bootRefusals: BootRefusal[] = [];
+  /** The volume's bytes at ExitBootServices, where what comes later is not kept. */
+  #bootVolume: Uint8Array | undefined;
 
   /** Throws a FormatError for a store that is none, a RangeError for one that is too large. */
   constructor(options: MachineOptions = {}) {
@@ -152,7 +156,8 @@ export class Machine {
     this.#attend(ATTENTION_COMPAT, this.abi === "x86_32");
     this.#attend(ATTENTION_FOLD_STATUS, this.abi === "arm32" || this.abi === "x86_32");
     writePolicy(core, this.policy, this.volume.geometry, options.allocationLimit ?? 0xffffffffn);
-    writeRules(core, [...this.policy.definitions, ...recoveryLocks(this.policy)]);
+    const variablePolicies = [...(options.variablePolicies ?? []), ...this.policy.variablePolicies];
+    writeRules(core, this.policy.definitions, [...variablePolicies, ...recoveryLocks(this.policy)]);
     this.platform = new Platform(core, { ...Q35_FACTS, ...options.facts }, options.platform ?? {});
     this.clock = new Clock(core, options.clock ?? DEFAULT_POWER_ON);
     this.#followsHost = this.clock.followsHost;
@@ -224,12 +229,16 @@ export class Machine {
     this.#boot();
   }
 
-  /** The store's file as it is now: the image that was given, with the volume's present bytes. */
+  /** The store's file as the next boot would find it: the image that was given, with the volume's present bytes. */
   flash(): Uint8Array {
     const file = this.#file.slice();
-    const { offset, geometry } = this.volume;
-    file.set(this.#core.bytes.subarray(FLASH, FLASH + geometry.volumeBytes), offset);
+    file.set(this.#bootVolume ?? this.#flashVolume(), this.volume.offset);
     return file;
+  }
+
+  /** What the last boot could not write, the machine's own writes and those of `preload`. */
+  get bootRefusals(): readonly BootRefusal[] {
+    return this.#bootRefusals;
   }
 
   /** Everything that a call can change but guest memory, into `into` if it is large enough, else into a new array. */
@@ -261,10 +270,11 @@ export class Machine {
   #boot(): void {
     const { exports } = this.#core;
     const plan = this.policy.boot;
+    this.#bootRefusals = [];
+    if (this.#bootVolume !== undefined) this.#core.bytes.set(this.#bootVolume, FLASH);
     exports.powerOn();
     const blank = exports.firstRecord() === 0;
-    if (this.#hasKey() && this.#secureBootEnable() === undefined) this.#write(SECURE_BOOT_ENABLE);
-    for (const write of plan.missing) {
+    for (const write of [...(this.#hasKey() ? plan.withPlatformKey : []), ...plan.missing]) {
       if (this.variable(write.name, write.guid) === undefined) this.#write(write);
     }
     if (plan.countsBoots) exports.startMonotonicCount();
@@ -276,6 +286,7 @@ export class Machine {
 
   #leaveBoot(): void {
     this.#core.exports.exitBootServices();
+    if (!this.policy.keepsRuntimeWrites) this.#bootVolume = this.#flashVolume().slice();
     if (this.#bootQuery === undefined) return;
     const { status, maxStoreBytes, remainStoreBytes, maxVariableBytes } = this.#bootQuery;
     const { view } = this.#core;
@@ -296,7 +307,7 @@ export class Machine {
     const hasKey = this.#hasKey();
     const modes: Record<string, string> = {
       SetupMode: hasKey ? "00" : "01",
-      SecureBoot: hasKey && this.#secureBootEnable()?.data[0] !== 0 ? "01" : "00",
+      SecureBoot: hasKey && this.variable("SecureBootEnable", SECURE_BOOT_ENABLE_GUID)?.data[0] !== 0 ? "01" : "00",
     };
     const { volatile, hiddenVolatileBytes } = this.policy.boot;
     for (const write of volatile) {
@@ -313,12 +324,17 @@ export class Machine {
     return this.variable("PK", GLOBAL_GUID) !== undefined;
   }
 
-  #secureBootEnable(): Variable | undefined {
-    return this.variable(SECURE_BOOT_ENABLE.name, SECURE_BOOT_ENABLE.guid);
+  #write(write: BootWrite): void {
+    const status = this.#tryWrite(write);
+    if (status !== EfiCode.Success) this.#bootRefusals.push({ write, status });
   }
 
-  /** Success, or the status at which the firmware's own write ended; boot goes on either way, as the real one does. */
-  #write(write: BootWrite): EfiCode {
+  #tryWrite(write: BootWrite): EfiCode {
+    const { bootVolatileNames } = this.policy;
+    const isVolatile = (write.attributes & NON_VOLATILE) === 0;
+    if (isVolatile && bootVolatileNames !== undefined && !bootVolatileNames.includes(write.name)) {
+      return EfiCode.Unsupported;
+    }
     const data = fromHex(write.data);
     const nameBytes = this.#stage(write.name, write.guid);
     if (16 + nameBytes + data.length > STAGE_BYTES) return EfiCode.OutOfResources;
@@ -348,9 +364,15 @@ export class Machine {
     };
   }
 
+  /** The volume in the given file. */
   #volumeBytes(): Uint8Array {
     const { offset, geometry } = this.volume;
     return this.#file.subarray(offset, offset + geometry.volumeBytes);
+  }
+
+  /** The volume in flash. */
+  #flashVolume(): Uint8Array {
+    return this.#core.bytes.subarray(FLASH, FLASH + this.volume.geometry.volumeBytes);
   }
 
   #cut(start: number, end: number, kind: number | undefined): void {

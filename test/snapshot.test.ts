@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { LAYOUT_VERSION } from "../assembly/abi/layout.ts";
 import { Client } from "../src/client.ts";
 import { sha256 } from "../src/files/bytes.ts";
 import { guidBytes } from "../src/guid.ts";
@@ -75,7 +76,7 @@ test.each<[string, (good: Uint8Array) => Uint8Array, string]>([
   [
     "another layout version",
     (good) => good.map((byte, i) => (i === 4 ? 99 : byte)),
-    "snapshot: layout version 1, not 99",
+    `snapshot: layout version ${LAYOUT_VERSION}, not 99`,
   ],
   [
     "another flash size",

@@ -11,6 +11,7 @@ export const HEADER_BYTES = 60;
 export const START_ID = 0x55aa;
 export const RECORD_STATE = 2;
 export const RECORD_ATTRIBUTES = 4;
+export const RECORD_COUNT = 8;
 export const RECORD_STAMP = 16;
 export const RECORD_NAME_BYTES = 36;
 export const RECORD_DATA_BYTES = 40;

@@ -7,7 +7,7 @@
  *                        payload bytes, u16 name bytes, u16 flags, then the name's UCS-2 units without terminator,
  *                        padded to 4
  *
- * Source of the values: MdeModulePkg/Library/VarCheckUefiLib and MdeModulePkg/Universal/BdsDxe of edk2.
+ * Source of the values: MdeModulePkg/Library/VarCheckUefiLib, VariablePolicyLib and MdeModulePkg/Universal/BdsDxe of edk2.
  */
 export const RULES_NAMESPACES = 4;
 export const NAMESPACE_BYTES = 24;
@@ -27,13 +27,30 @@ export const RULE_NAME = 20;
 export const RULE_CLOSED_NAMESPACE = 0;
 /** A defined variable. */
 export const RULE_DEFINED = 1;
-/** The variable is write-protected once the operating system runs. */
-export const RULE_LOCKED = 2;
+/**
+ * A policy of edk2's VariablePolicyLib: attributes are those that a write must have, the content check is a lock (below).
+ * An empty name stands for the whole namespace. Behind the padded name: u32 attributes that a write can't have; for
+ * LOCK_ON_STATE the state variable: u32 value, GUID 16, u32 name bytes, name with terminator.
+ */
+export const RULE_POLICY = 2;
 
 /** Flag of a defined variable: never writable through SetVariable. */
 export const RULE_READ_ONLY = 1;
-/** Flag: a # in the name stands for one upper-case hexadecimal digit. */
+/** Flag: a # in the name stands for one upper-case hexadecimal digit; in a policy's name always, for either case. */
 export const RULE_WILDCARD = 2;
+
+/** Offsets of a policy from behind its name. */
+export const POLICY_CANT_HAVE = 0;
+export const POLICY_STATE_VALUE = 4;
+export const POLICY_STATE_GUID = 8;
+export const POLICY_STATE_NAME_BYTES = 24;
+export const POLICY_STATE_NAME = 28;
+
+/** When a policy write-protects its variable: never, at once, as soon as it exists, while another has one value. */
+export const LOCK_NEVER = 0;
+export const LOCK_NOW = 1;
+export const LOCK_ON_CREATE = 2;
+export const LOCK_ON_STATE = 3;
 
 /** Content checks. */
 export const CONTENT_ANY = 0;

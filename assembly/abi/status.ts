@@ -90,6 +90,7 @@ export enum Reason {
   LanguageCodesReadOnly = 57,
   NoRoomForLanguagePair = 58,
   KeyVariableAttributes = 59,
+  EnhancedAuthentication = 60,
   AuthenticatedVariable = 61,
   VolatileAtRuntime = 62,
   NotFound = 63,
@@ -112,6 +113,13 @@ export enum Reason {
   SignerNotKept = 80,
   NoKeyExchangeKey = 81,
   SignatureLists = 82,
+  NameTooLong = 83,
+  PolicySize = 84,
+  PolicyAttributes = 85,
+  PlatformKeyAppend = 86,
+  PrivateVariable = 87,
+  AppendToPlain = 88,
+  AuthenticationAtRuntime = 89,
   // clock
   TimeFields = 90,
   ZoneNotStored = 91,
@@ -119,4 +127,6 @@ export enum Reason {
   AlarmNotWithinADay = 93,
   AlarmNotStored = 94,
   AlarmUnreadable = 95,
+  NotOffered = 96,
+  NothingToAppendTo = 97,
 }

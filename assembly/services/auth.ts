@@ -1,6 +1,27 @@
 import { SCRATCH, STAGE } from "../abi/layout";
 import { TIME_BYTES, TIME_DAYLIGHT, TIME_NANOSECOND, TIME_PAD1, TIME_PAD2, TIME_ZONE } from "../abi/op";
-import { ANY_DIGEST, PHYSICAL_PRESENCE, SELF_SIGNED_PK } from "../abi/policy";
+import {
+  ANY_KEY_DATA,
+  ANY_STAMP_FIELDS,
+  CHECK_DESCRIPTOR_IN_SETUP,
+  CHECK_REVISION,
+  CHECK_STAMP_IN_SETUP,
+  CONTENT_INFO,
+  DATABASES_BY_KEK_ONLY,
+  EQUAL_STAMP,
+  FILTER_KEK,
+  LONGER_DIGESTS,
+  MERGE_LISTS,
+  NO_PRIVATE_VARIABLES,
+  PHYSICAL_PRESENCE,
+  POLICY_APPEND_PLAIN,
+  POLICY_DESCRIPTOR,
+  POLICY_NO_KEK,
+  POLICY_PK_APPEND,
+  POLICY_PLAIN_WRITE,
+  SECURE_BOOT_AT_ONCE,
+  SELF_SIGNED_PK,
+} from "../abi/policy";
 import { EfiCode, Reason } from "../abi/status";
 import {
   APPEND_WRITE,
@@ -9,15 +30,29 @@ import {
   TIME_BASED_AUTHENTICATED_WRITE_ACCESS,
 } from "../abi/variable";
 import { verify } from "../host";
-import { has } from "../policy";
+import { has, statusOf } from "../policy";
 import { Draft, keyDraft, VALUE_BUFFER, VERDICT } from "../state";
 import { program } from "../store/flash";
 import { attributesOf, dataBytesOf, dataOf, stampOf } from "../store/record";
 import { find } from "../store/store";
 import { findNode, hasDigest, insertNode, removeNode } from "./cert-db";
-import { DB, DBT, DBX, GLOBAL_GUID, IMAGE_SECURITY_GUID, isVariable, KEK, PK, SETUP_MODE, setName } from "./names";
+import {
+  DB,
+  DBT,
+  DBX,
+  GLOBAL_GUID,
+  IMAGE_SECURITY_GUID,
+  isVariable,
+  KEK,
+  PK,
+  SECURE_BOOT,
+  SECURE_BOOT_ENABLE,
+  SECURE_BOOT_ENABLE_GUID,
+  SETUP_MODE,
+  setName,
+} from "./names";
 import { refuse } from "./refusal";
-import { certificateBytes, copyNewSignatures, isSignatureLists, nextCertificate } from "./signature-list";
+import { certificateBytes, copyNewSignatures, isSignatureLists, mergeLists, nextCertificate } from "./signature-list";
 import { isLater, update } from "./update";
 
 /**
@@ -27,12 +62,14 @@ import { isLater, update } from "./update";
  * (counted from here), revision u16, type u16, GUID 16, CMS SignedData; the payload follows.
  */
 const CERTIFICATE_LENGTH = 16;
+const CERTIFICATE_REVISION = 20;
 const CERTIFICATE_TYPE = 22;
 const CERTIFICATE_GUID = 24;
 const SIGNED_DATA = 40;
 /** Bytes of a descriptor without SignedData. */
 const DESCRIPTOR_BYTES: u32 = 40;
 const CERTIFICATE_HEADER_BYTES: u32 = 24;
+const WIN_CERT_REVISION: u16 = 0x0200;
 const WIN_CERT_TYPE_EFI_GUID: u16 = 0x0ef1;
 
 /** 4aafd29d-68df-49ee-8aa9-347d375665a7, EFI_CERT_TYPE_PKCS7_GUID, as two little-endian words. */
@@ -67,14 +104,30 @@ export function descriptorBytes(d: Draft): u32 {
  */
 export function processAuthenticated(d: Draft, record: usize): EfiCode {
   d.stamp = 0;
-  if (isVariable(d, GLOBAL_GUID, PK)) return writeKeys(d, record, true);
-  if (isVariable(d, GLOBAL_GUID, KEK)) return writeKeys(d, record, false);
+  if (isVariable(d, GLOBAL_GUID, PK)) return writeKey(d, record, Key.Platform);
+  if (isVariable(d, GLOBAL_GUID, KEK)) return writeKey(d, record, Key.Exchange);
   if (isDatabase(d)) return writeDatabase(d, record);
   if ((d.attributes & TIME_BASED_AUTHENTICATED_WRITE_ACCESS) !== 0) return writePrivate(d, record);
-  if (record !== 0 && (attributesOf(record) & AUTHENTICATED) !== 0) {
-    return refuse(EfiCode.WriteProtected, Reason.AuthenticatedVariable);
+  if (record !== 0) {
+    const status = checkPlain(d, attributesOf(record));
+    if (status !== EfiCode.Success) return status;
   }
   return update(d, record);
+}
+
+/** What a write without authentication of an existing variable gets. */
+function checkPlain(d: Draft, stored: u32): EfiCode {
+  if ((stored & AUTHENTICATED) !== 0) {
+    const status = statusOf(POLICY_PLAIN_WRITE);
+    if (status !== EfiCode.Success) return refuse(status, Reason.AuthenticatedVariable);
+  }
+  return (d.attributes & APPEND_WRITE) !== 0 ? checkAppend() : EfiCode.Success;
+}
+
+/** What an append to a variable without signature lists gets. */
+function checkAppend(): EfiCode {
+  const status = statusOf(POLICY_APPEND_PLAIN);
+  return status === EfiCode.Success ? status : refuse(status, Reason.AppendToPlain);
 }
 
 /** Who must have signed a write. */
@@ -95,31 +148,66 @@ function isUserMode(): bool {
   return find(keyDraft) !== 0;
 }
 
+/** The variables that hold keys. */
+enum Key {
+  Platform,
+  Exchange,
+  Database,
+}
+
 /** PK and KEK: signed by PK; in setup mode by nobody, or a PK by itself. */
-function writeKeys(d: Draft, record: usize, isPk: bool): EfiCode {
+function writeKey(d: Draft, record: usize, key: Key): EfiCode {
   if (!hasKeyAttributes(d)) return refuse(EfiCode.InvalidParameter, Reason.KeyVariableAttributes);
-  let status = EfiCode.Success;
-  if (isUserMode()) status = checkSigned(d, record, Signer.PlatformKey);
-  else if (isPk && has(SELF_SIGNED_PK)) status = checkSigned(d, record, Signer.Payload);
-  if (status === EfiCode.Success) status = checkLists(d, isPk ? 1 : u32.MAX_VALUE);
-  if (status === EfiCode.Success) status = writePayload(d, record, !isPk);
-  if (status === EfiCode.Success && isPk) showMode();
+  let status = key === Key.Platform ? checkPlatformKeyAppend(d, record) : EfiCode.Success;
+  if (status === EfiCode.Success) {
+    if (isUserMode()) status = checkSigned(d, record, Signer.PlatformKey);
+    else if (key === Key.Platform && has(SELF_SIGNED_PK)) status = checkSigned(d, record, Signer.Payload);
+    else status = checkUnsigned(d, record);
+  }
+  return status === EfiCode.Success ? writeLists(d, record, key) : status;
+}
+
+/** Writes signature lists that may be written; an append leaves out what is there. */
+function writeLists(d: Draft, record: usize, key: Key): EfiCode {
+  const isFiltered = key === Key.Database || (key === Key.Exchange && has(FILTER_KEK));
+  let status = checkLists(d, key === Key.Platform ? 1 : u32.MAX_VALUE);
+  if (status === EfiCode.Success) status = writePayload(d, record, isFiltered);
+  if (status === EfiCode.Success && key === Key.Platform) showMode();
   return status;
+}
+
+function checkPlatformKeyAppend(d: Draft, record: usize): EfiCode {
+  if (record === 0 || (d.attributes & APPEND_WRITE) === 0) return EfiCode.Success;
+  const status = statusOf(POLICY_PK_APPEND);
+  return status === EfiCode.Success ? status : refuse(status, Reason.PlatformKeyAppend);
+}
+
+/** In setup mode no signature is looked at; some firmware looks at what stands around it. */
+function checkUnsigned(d: Draft, record: usize): EfiCode {
+  if (has(CHECK_DESCRIPTOR_IN_SETUP)) {
+    let status = checkCertificate(d.data);
+    if (status === EfiCode.Success) status = checkStampFields(d.data);
+    if (status !== EfiCode.Success) return status;
+  }
+  return has(CHECK_STAMP_IN_SETUP) ? checkStamp(d, record) : EfiCode.Success;
 }
 
 /** db, dbx, dbt: signed by PK, else by a certificate of KEK; in setup mode by nobody. */
 function writeDatabase(d: Draft, record: usize): EfiCode {
+  if (!isUserMode() || !hasKeyAttributes(d)) return writeKey(d, record, Key.Database);
   const attributes = d.attributes;
   const data = d.data;
   const dataBytes = d.dataBytes;
-  const status = writeKeys(d, record, false);
-  if (status === EfiCode.Success || !isUserMode() || !hasKeyAttributes(d)) return status;
+  if (!has(DATABASES_BY_KEK_ONLY)) {
+    let first = checkSigned(d, record, Signer.PlatformKey);
+    if (first === EfiCode.Success) first = writeLists(d, record, Key.Database);
+    if (first === EfiCode.Success) return first;
+  }
   d.attributes = attributes;
   d.data = data;
   d.dataBytes = dataBytes;
-  let second = checkSigned(d, find(d), Signer.KeyExchangeKey);
-  if (second === EfiCode.Success) second = checkLists(d, u32.MAX_VALUE);
-  return second === EfiCode.Success ? writePayload(d, find(d), true) : second;
+  const second = checkSigned(d, record, Signer.KeyExchangeKey);
+  return second === EfiCode.Success ? writeLists(d, record, Key.Database) : second;
 }
 
 /**
@@ -127,6 +215,11 @@ function writeDatabase(d: Draft, record: usize): EfiCode {
  * delete it without a signature.
  */
 function writePrivate(d: Draft, record: usize): EfiCode {
+  if (has(NO_PRIVATE_VARIABLES)) {
+    if (isUserMode()) return refuse(EfiCode.SecurityViolation, Reason.PrivateVariable);
+    const status = checkUnsigned(d, record);
+    return status === EfiCode.Success ? writePayload(d, record, true) : status;
+  }
   const payloadBytes = d.dataBytes - descriptorBytes(d);
   if (record !== 0 && payloadBytes === 0 && d.attributes === attributesOf(record) && has(PHYSICAL_PRESENCE)) {
     d.attributes = 0;
@@ -134,7 +227,8 @@ function writePrivate(d: Draft, record: usize): EfiCode {
     const deleted = update(d, record);
     return deleted === EfiCode.Success ? removeNode(d) : deleted;
   }
-  const signed = checkSigned(d, record, Signer.Creator);
+  let signed = checkSigned(d, record, Signer.Creator);
+  if (signed === EfiCode.Success && record !== 0 && (d.attributes & APPEND_WRITE) !== 0) signed = checkAppend();
   if (signed !== EfiCode.Success) return signed;
   if (record === 0 && payloadBytes !== 0 && !keepSigner(d)) {
     return refuse(EfiCode.SecurityViolation, Reason.SignerNotKept);
@@ -157,21 +251,25 @@ function writePayload(d: Draft, record: usize, isFiltered: bool): EfiCode {
   d.stamp = d.data;
   d.data += bytes;
   d.dataBytes -= bytes;
-  if (isFiltered && record !== 0 && (d.attributes & APPEND_WRITE) !== 0) {
-    d.dataBytes = copyNewSignatures(STAGE, dataOf(record), dataBytesOf(record), d.data, d.dataBytes);
-    d.data = STAGE;
+  if (record !== 0 && (d.attributes & APPEND_WRITE) !== 0) {
+    if (has(MERGE_LISTS)) {
+      d.dataBytes = mergeLists(STAGE, dataOf(record), dataBytesOf(record), d.data, d.dataBytes);
+      d.attributes &= ~APPEND_WRITE;
+      d.data = STAGE;
+    } else if (isFiltered) {
+      d.dataBytes = copyNewSignatures(STAGE, dataOf(record), dataBytesOf(record), d.data, d.dataBytes);
+      d.data = STAGE;
+    }
   }
   return update(d, record);
 }
 
 /** The checks of A.c VerifyTimeBasedPayload in their order; each failure but a missing KEK is a SecurityViolation. */
 function checkSigned(d: Draft, record: usize, signer: Signer): EfiCode {
-  const stamp = d.data;
-  if (!isPlainStamp(stamp)) return refuse(EfiCode.SecurityViolation, Reason.StampFields);
-  if (record !== 0 && (d.attributes & APPEND_WRITE) === 0 && !isLater(stamp, stampOf(record))) {
-    return refuse(EfiCode.SecurityViolation, Reason.StampNotLater);
-  }
-  if (!isPkcs7(d.data)) return refuse(EfiCode.SecurityViolation, Reason.CertificateType);
+  let status = checkStampFields(d.data);
+  if (status === EfiCode.Success) status = checkStamp(d, record);
+  if (status === EfiCode.Success) status = checkCertificate(d.data);
+  if (status !== EfiCode.Success) return status;
   const signatureBytes = descriptorBytes(d) - SIGNED_DATA;
   if (!hasKnownDigest(d.data + SIGNED_DATA, signatureBytes)) {
     return refuse(EfiCode.SecurityViolation, Reason.DigestAlgorithm);
@@ -189,6 +287,26 @@ function checkSigned(d: Draft, record: usize, signer: Signer): EfiCode {
   }
 }
 
+/** Only date and time of day may be set. */
+function checkStampFields(descriptor: usize): EfiCode {
+  if (isPlainStamp(descriptor) || has(ANY_STAMP_FIELDS)) return EfiCode.Success;
+  return refuse(EfiCode.SecurityViolation, Reason.StampFields);
+}
+
+/** A write, not an append, must be later than the variable. */
+function checkStamp(d: Draft, record: usize): EfiCode {
+  if (record === 0 || (d.attributes & APPEND_WRITE) !== 0) return EfiCode.Success;
+  const stored = stampOf(record);
+  const fresh = has(EQUAL_STAMP) ? !isLater(stored, d.data) : isLater(d.data, stored);
+  return fresh ? EfiCode.Success : refuse(EfiCode.SecurityViolation, Reason.StampNotLater);
+}
+
+/** The descriptor says that a PKCS#7 signature follows. */
+function checkCertificate(descriptor: usize): EfiCode {
+  if (isPkcs7(descriptor)) return EfiCode.Success;
+  return refuse(statusOf(POLICY_DESCRIPTOR), Reason.CertificateType);
+}
+
 /** No chain: the signer's own certificate is the one in PK. */
 function signedByPlatformKey(d: Draft, messageBytes: u32): EfiCode {
   setName(keyDraft, GLOBAL_GUID, PK);
@@ -203,7 +321,7 @@ function signedByPlatformKey(d: Draft, messageBytes: u32): EfiCode {
 function signedByKeyExchangeKey(d: Draft, messageBytes: u32): EfiCode {
   setName(keyDraft, GLOBAL_GUID, KEK);
   const keys = find(keyDraft);
-  if (keys === 0) return refuse(EfiCode.NotFound, Reason.NoKeyExchangeKey);
+  if (keys === 0) return refuse(statusOf(POLICY_NO_KEK), Reason.NoKeyExchangeKey);
   const value = dataOf(keys);
   const bytes = dataBytesOf(keys);
   for (let at = nextCertificate(value, bytes, 0); at !== u32.MAX_VALUE; at = nextCertificate(value, bytes, at + 1)) {
@@ -257,18 +375,31 @@ function buildMessage(d: Draft): u32 {
 
 function checkLists(d: Draft, most: u32): EfiCode {
   const bytes = descriptorBytes(d);
-  if (isSignatureLists(d.data + bytes, d.dataBytes - bytes, most)) return EfiCode.Success;
+  if (has(ANY_KEY_DATA) || isSignatureLists(d.data + bytes, d.dataBytes - bytes, most)) return EfiCode.Success;
   return refuse(EfiCode.InvalidParameter, Reason.SignatureLists);
 }
 
-/** SetupMode follows PK at once, in place; SecureBoot waits for the next boot (UpdatePlatformMode). */
+/** SetupMode follows PK at once, in place; SecureBoot waits for the next boot (UpdatePlatformMode), or does not. */
 function showMode(): void {
-  const mode: u8 = isUserMode() ? 0 : 1;
-  setName(keyDraft, GLOBAL_GUID, SETUP_MODE);
+  const isUser = isUserMode();
+  showByte(SETUP_MODE, isUser ? 0 : 1);
+  if (has(SECURE_BOOT_AT_ONCE)) showByte(SECURE_BOOT, isUser && isSecureBootEnabled() ? 1 : 0);
+}
+
+/** Changes the value of a variable of one byte in place. */
+function showByte(name: usize, value: u8): void {
+  setName(keyDraft, GLOBAL_GUID, name);
   const record = find(keyDraft);
   if (record === 0 || dataBytesOf(record) === 0) return;
-  store<u8>(VALUE_BUFFER, mode);
+  store<u8>(VALUE_BUFFER, value);
   program(dataOf(record), VALUE_BUFFER, 1);
+}
+
+/** Unless a user has switched it off. */
+function isSecureBootEnabled(): bool {
+  setName(keyDraft, SECURE_BOOT_ENABLE_GUID, SECURE_BOOT_ENABLE);
+  const record = find(keyDraft);
+  return record === 0 || dataBytesOf(record) === 0 || load<u8>(dataOf(record)) !== 0;
 }
 
 function hasKeyAttributes(d: Draft): bool {
@@ -284,7 +415,6 @@ function isDatabase(d: Draft): bool {
   );
 }
 
-/** Only date and time of day may be set. */
 function isPlainStamp(stamp: usize): bool {
   return (
     load<u8>(stamp, TIME_PAD1) === 0 &&
@@ -296,6 +426,7 @@ function isPlainStamp(stamp: usize): bool {
 }
 
 function isPkcs7(descriptor: usize): bool {
+  if (has(CHECK_REVISION) && load<u16>(descriptor, CERTIFICATE_REVISION) !== WIN_CERT_REVISION) return false;
   return (
     load<u16>(descriptor, CERTIFICATE_TYPE) === WIN_CERT_TYPE_EFI_GUID &&
     load<u64>(descriptor, CERTIFICATE_GUID) === PKCS7_GUID_LOW &&
@@ -315,7 +446,7 @@ const OID_BYTES: u32 = 9;
 function hasKnownDigest(signature: usize, bytes: u32): bool {
   if (bytes < BARE_OID + OID_BYTES) return true;
   const bare = (load<u8>(signature, 1) & 0x82) === 0x82 && isDigest(signature + BARE_OID);
-  if (bare || !has(ANY_DIGEST) || bytes < WRAPPED_OID + OID_BYTES) return bare;
+  if (bare || !has(CONTENT_INFO) || bytes < WRAPPED_OID + OID_BYTES) return bare;
   return (load<u8>(signature, 20) & 0x82) === 0x82 && isDigest(signature + WRAPPED_OID);
 }
 
@@ -323,5 +454,5 @@ function hasKnownDigest(signature: usize, bytes: u32): bool {
 function isDigest(oid: usize): bool {
   const last = load<u8>(oid, 8);
   if (load<u64>(oid) !== 0x0204036501488660) return false;
-  return last === 1 || (has(ANY_DIGEST) && (last === 2 || last === 3));
+  return last === 1 || (has(LONGER_DIGESTS) && (last === 2 || last === 3));
 }

@@ -9,7 +9,7 @@ import { certDraft, Draft } from "../state";
 import { attributesOf, dataBytesOf, dataOf } from "../store/record";
 import { find } from "../store/store";
 import { CERT_DB, CERT_DB_GUID, setName } from "./names";
-import { update } from "./update";
+import { rewrite } from "./update";
 
 /**
  * certdb: who signed each private authenticated variable. u32 total bytes, then nodes of
@@ -150,5 +150,5 @@ function write(record: usize, bytes: u32): EfiCode {
   certDraft.data = STAGE;
   certDraft.dataBytes = bytes;
   certDraft.stamp = 0;
-  return update(certDraft, record);
+  return rewrite(certDraft, record);
 }

@@ -12,10 +12,17 @@ import {
   TIME_YEAR,
   TIME_ZONE,
 } from "../abi/op";
-import { POLICY_CLOCK_ACCURACY, POLICY_CLOCK_RESOLUTION, POLICY_MINIMAL_YEAR, WAKEUP_ALARM } from "../abi/policy";
+import {
+  POLICY_CLOCK,
+  POLICY_CLOCK_ACCURACY,
+  POLICY_CLOCK_RESOLUTION,
+  POLICY_COUNT,
+  POLICY_MINIMAL_YEAR,
+  WAKEUP_ALARM,
+} from "../abi/policy";
 import { EfiCode, Reason } from "../abi/status";
 import { BOOTSERVICE_ACCESS, NON_VOLATILE, RUNTIME_ACCESS } from "../abi/variable";
-import { has, limit } from "../policy";
+import { has, limit, statusOf } from "../policy";
 import { ownDraft, state, VALUE_BUFFER } from "../state";
 import { attributesOf, dataBytesOf, dataOf } from "../store/record";
 import { find } from "../store/store";
@@ -31,6 +38,8 @@ const STORED: u32 = NON_VOLATILE | BOOTSERVICE_ACCESS | RUNTIME_ACCESS;
  * bytes. Out: state.resolution in Hz, state.accuracy in parts per 10^12.
  */
 export function getTime(time: usize): EfiCode {
+  const offered = checkOffered(POLICY_CLOCK);
+  if (offered !== EfiCode.Success) return offered;
   const now = clock();
   writeDate(time, dayOf(now));
   writeTimeOfDay(time, <u32>(now - <i64>dayOf(now) * SECONDS_A_DAY));
@@ -42,6 +51,8 @@ export function getTime(time: usize): EfiCode {
 
 /** SetTime (UEFI 2.10, 8.3.2): zone and daylight go to the variable RTC first; nanoseconds are dropped. */
 export function setTime(time: usize): EfiCode {
+  const offered = checkOffered(POLICY_CLOCK);
+  if (offered !== EfiCode.Success) return offered;
   if (!isValidTime(time, limit(POLICY_MINIMAL_YEAR))) return refuse(EfiCode.InvalidParameter, Reason.TimeFields);
   const zone = <i32>load<i16>(time, TIME_ZONE);
   const daylight = <u32>load<u8>(time, TIME_DAYLIGHT);
@@ -58,7 +69,7 @@ export function setTime(time: usize): EfiCode {
  * today's. Out: state.misc, the enabled and pending bits; reading clears pending.
  */
 export function getWakeupTime(time: usize): EfiCode {
-  if (!has(WAKEUP_ALARM)) return EfiCode.Unsupported;
+  if (!has(WAKEUP_ALARM)) return refuse(EfiCode.Unsupported, Reason.NotOffered);
   if (!writeAlarmDate(time)) return refuse(EfiCode.DeviceError, Reason.AlarmUnreadable);
   writeTimeOfDay(time, state.alarmSecond);
   writeZone(time);
@@ -71,7 +82,7 @@ export function getWakeupTime(time: usize): EfiCode {
 
 /** SetWakeupTime (UEFI 2.10, 8.3.4): `time` 0 means none was passed. Switching off rewrites RTCALARM, too. */
 export function setWakeupTime(enable: bool, time: usize): EfiCode {
-  if (!has(WAKEUP_ALARM)) return EfiCode.Unsupported;
+  if (!has(WAKEUP_ALARM)) return refuse(EfiCode.Unsupported, Reason.NotOffered);
   if (enable) {
     if (time === 0) return refuse(EfiCode.InvalidParameter, Reason.AlarmWithoutTime);
     if (!isValidTime(time, limit(POLICY_MINIMAL_YEAR))) return refuse(EfiCode.InvalidParameter, Reason.TimeFields);
@@ -98,6 +109,9 @@ export function setWakeupTime(enable: bool, time: usize): EfiCode {
  * variable MTC cannot be written. Out: state.misc, the count.
  */
 export function getNextHighMonotonicCount(): EfiCode {
+  state.misc = 0;
+  const offered = checkOffered(POLICY_COUNT);
+  if (offered !== EfiCode.Success) return offered;
   state.monotonicHigh++;
   state.misc = state.monotonicHigh;
   store<u32>(VALUE_BUFFER, state.monotonicHigh);
@@ -129,6 +143,12 @@ export function resumeMonotonicCount(): void {
   setName(ownDraft, MTC_GUID, MTC);
   const record = find(ownDraft);
   state.monotonicHigh = record !== 0 && dataBytesOf(record) === 4 ? load<u32>(dataOf(record)) : 0;
+}
+
+/** What the firmware says of a service that it does not offer at run time, or Success. */
+function checkOffered(field: usize): EfiCode {
+  const status = statusOf(field);
+  return status === EfiCode.Success ? status : refuse(status, Reason.NotOffered);
 }
 
 /** What the clock shows: seconds since 1970-01-01T00:00:00, no zone. */

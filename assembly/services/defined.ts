@@ -1,40 +1,32 @@
-import { RULES } from "../abi/layout";
+import { ERROR_RECORDS_BY_NAME } from "../abi/policy";
 import {
   CONTENT_ASCII_STRING,
   CONTENT_DEVICE_PATH,
   CONTENT_KEY_OPTION,
   CONTENT_LOAD_OPTION,
   CONTENT_ORDER,
-  NAMESPACE_BYTES,
-  NAMESPACE_END,
-  NAMESPACE_FIRST,
   RULE_ATTRIBUTES,
   RULE_CLOSED_NAMESPACE,
   RULE_CONTENT,
   RULE_DEFINED,
   RULE_FLAGS,
-  RULE_KIND,
-  RULE_LOCKED,
   RULE_MAX,
   RULE_MIN,
-  RULE_NAME,
-  RULE_NAME_BYTES,
   RULE_READ_ONLY,
-  RULE_WILDCARD,
-  RULES_NAMESPACES,
 } from "../abi/rules";
 import { EfiCode, Reason } from "../abi/status";
 import { APPEND_WRITE, HARDWARE_ERROR_RECORD } from "../abi/variable";
-import { sameGuid } from "../name";
+import { has } from "../policy";
 import { Draft } from "../state";
 import { refuse } from "./refusal";
+import { findNamespace, findRule } from "./rules";
 
 /**
  * What the specification or the platform defines for a variable (edk2 VarCheckLib and VarCheckUefiLib): attributes,
- * payload size and content. `headerBytes` of the draft's data are an authentication descriptor and no payload.
+ * payload size and content. `namespace`: the rules of the draft's GUID, or 0. `headerBytes` of the draft's data are an
+ * authentication descriptor and no payload.
  */
-export function checkDefined(d: Draft, headerBytes: u32): EfiCode {
-  const namespace = findNamespace(d.guid);
+export function checkDefined(d: Draft, namespace: usize, headerBytes: u32): EfiCode {
   const rule: usize = namespace === 0 ? 0 : findRule(namespace, RULE_DEFINED, d.name, d.nameBytes);
   if (rule !== 0 && load<u16>(rule, RULE_FLAGS) & RULE_READ_ONLY) {
     return refuse(EfiCode.WriteProtected, Reason.ReadOnlyVariable);
@@ -50,7 +42,7 @@ export function checkDefined(d: Draft, headerBytes: u32): EfiCode {
       return refuse(EfiCode.InvalidParameter, Reason.DefinedSize);
     }
   }
-  if (d.attributes & HARDWARE_ERROR_RECORD) {
+  if (d.attributes & HARDWARE_ERROR_RECORD && has(ERROR_RECORDS_BY_NAME)) {
     const errorRecord = rule !== 0 && (load<u32>(rule, RULE_ATTRIBUTES) & HARDWARE_ERROR_RECORD) !== 0;
     if (!errorRecord) return refuse(EfiCode.InvalidParameter, Reason.ErrorRecordName);
   }
@@ -60,13 +52,6 @@ export function checkDefined(d: Draft, headerBytes: u32): EfiCode {
   }
   if (isContent(load<u8>(rule, RULE_CONTENT), d.data + headerBytes, payloadBytes)) return EfiCode.Success;
   return refuse(EfiCode.InvalidParameter, Reason.DefinedContent);
-}
-
-/** Variables that the platform locked before the operating system ran (edk2 VariablePolicyLib). */
-export function checkLocks(d: Draft): EfiCode {
-  const namespace = findNamespace(d.guid);
-  if (namespace === 0 || findRule(namespace, RULE_LOCKED, d.name, d.nameBytes) === 0) return EfiCode.Success;
-  return refuse(EfiCode.WriteProtected, Reason.LockedVariable);
 }
 
 /** True if a rule defines this variable. */
@@ -79,40 +64,6 @@ export function isDefined(guid: usize, name: usize, nameBytes: u32): bool {
 function isDeletion(attributes: u32, payloadBytes: u32): bool {
   const appending = (attributes & APPEND_WRITE) !== 0;
   return (payloadBytes === 0 && !appending) || attributes === 0;
-}
-
-function findNamespace(guid: usize): usize {
-  let namespace: usize = RULES + RULES_NAMESPACES;
-  const end = namespace + <usize>load<u32>(RULES) * NAMESPACE_BYTES;
-  for (; namespace < end; namespace += NAMESPACE_BYTES) {
-    if (sameGuid(namespace, guid)) return namespace;
-  }
-  return 0;
-}
-
-/** The namespace's first rule of this kind for the name (terminator included), or 0. */
-function findRule(namespace: usize, kind: u32, name: usize, nameBytes: u32): usize {
-  let rule: usize = RULES + load<u32>(namespace, NAMESPACE_FIRST);
-  const end: usize = RULES + load<u32>(namespace, NAMESPACE_END);
-  for (; rule < end; rule += load<u16>(rule)) {
-    if (load<u8>(rule, RULE_KIND) === kind && matches(rule, name, nameBytes - 2)) return rule;
-  }
-  return 0;
-}
-
-function matches(rule: usize, name: usize, bytes: u32): bool {
-  if (load<u16>(rule, RULE_NAME_BYTES) !== bytes) return false;
-  const wildcard = (load<u16>(rule, RULE_FLAGS) & RULE_WILDCARD) !== 0;
-  for (let i: u32 = 0; i < bytes; i += 2) {
-    const unit = load<u16>(name + i);
-    const wanted = load<u16>(rule + i, RULE_NAME);
-    if (unit !== wanted && !(wildcard && wanted === 0x23 && isUpperHexDigit(unit))) return false;
-  }
-  return true;
-}
-
-function isUpperHexDigit(unit: u16): bool {
-  return (unit >= 0x30 && unit <= 0x39) || (unit >= 0x41 && unit <= 0x46);
 }
 
 function isContent(check: u32, data: usize, bytes: u32): bool {

@@ -1,5 +1,9 @@
 import {
+  OLD_VALUE_COUNTS,
   POLICY_BOOT_RESERVED,
+  POLICY_ENTRY_ALIGNMENT,
+  POLICY_ENTRY_OVERHEAD,
+  POLICY_ENTRY_SPACE,
   POLICY_ERROR_STORAGE,
   POLICY_MAX_AUTH_VARIABLE,
   POLICY_MAX_ERROR_RECORD,
@@ -14,12 +18,14 @@ import {
   NON_VOLATILE,
   TIME_BASED_AUTHENTICATED_WRITE_ACCESS,
 } from "../abi/variable";
-import { limit } from "../policy";
-import { Draft, nvRegion, Region, state } from "../state";
-import { guidOf, nameBytesOf, nameOf, nextOf } from "../store/record";
+import { sameGuid } from "../name";
+import { has, limit } from "../policy";
+import { Draft, nvRegion, Region, state, volatileRegion } from "../state";
+import { dataBytesOf, guidOf, nameBytesOf, nameOf, nextOf } from "../store/record";
 import { isErrorRecord } from "../store/region";
-import { recordBytes, regionFor } from "../store/store";
+import { firstLive, recordBytes, regionFor } from "../store/store";
 import { isDefined } from "./defined";
+import { CERT_DB_GUID } from "./names";
 
 /** Bytes that a class of a region's variables may fill, at boot or at run time (edk2 VNV.c). */
 export function spaceFor(region: Region, errorRecords: bool): u64 {
@@ -63,6 +69,35 @@ export function fitsUserSpace(d: Draft): bool {
     if (!isDefined(guidOf(record), nameOf(record), nameBytesOf(record))) used += nextOf(record) - record;
   }
   return recordBytes(d) + used <= space;
+}
+
+/** Where the living variables count and not their records: true if the draft fits, in the place of `old` (0: none). */
+export function fitsSpace(d: Draft, old: usize): bool {
+  if (limit(POLICY_ENTRY_OVERHEAD) === 0) return true;
+  const freed = old === 0 || has(OLD_VALUE_COUNTS) ? 0 : entryBytes(nameBytesOf(old), dataBytesOf(old));
+  return usedSpace() - freed + entryBytes(d.nameBytes, <u64>d.headBytes + d.dataBytes) <= limit(POLICY_ENTRY_SPACE);
+}
+
+/** Bytes that the living variables take, volatile ones included. */
+export function usedSpace(): u64 {
+  return entriesOf(volatileRegion) + entriesOf(nvRegion);
+}
+
+/** certdb is no variable of such a firmware: it keeps the signers beside the variables. */
+function entriesOf(region: Region): u64 {
+  let bytes: u64 = 0;
+  let record = firstLive(region, region.first);
+  while (record !== 0) {
+    if (!sameGuid(guidOf(record), CERT_DB_GUID)) bytes += entryBytes(nameBytesOf(record), dataBytesOf(record));
+    record = firstLive(region, <usize>nextOf(record));
+  }
+  return bytes;
+}
+
+function entryBytes(nameBytes: u32, dataBytes: u64): u64 {
+  const alignment = <u64>limit(POLICY_ENTRY_ALIGNMENT);
+  const bytes = <u64>limit(POLICY_ENTRY_OVERHEAD) + nameBytes + dataBytes;
+  return ((bytes + alignment - 1) / alignment) * alignment;
 }
 
 function largestRecord(attributes: u32): u32 {

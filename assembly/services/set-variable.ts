@@ -1,41 +1,58 @@
-import { COUNTER_ATTRIBUTE_FIRST, POLICY_ERROR_STORAGE } from "../abi/policy";
+import { POLICY } from "../abi/layout";
+import {
+  DELETE_IGNORES_ATTRIBUTES,
+  NO_ACCESS_DELETES,
+  NO_DATA_DELETES,
+  POLICY_DATA_STATUS,
+  POLICY_DELETE_MISSING,
+  POLICY_HIDDEN_DELETE,
+  POLICY_HIDDEN_WRITE,
+  POLICY_MAX_DATA,
+  POLICY_MAX_NAME,
+  POLICY_NAME_STATUS,
+  POLICY_SET_VERDICTS,
+  POLICY_SIZE_STATUS,
+  VERDICT_HIGHER_BIT,
+  VERDICT_NO_DATA,
+  VOLATILE_FIRST,
+} from "../abi/policy";
 import { EfiCode, Reason } from "../abi/status";
 import {
   APPEND_WRITE,
-  AUTHENTICATED_WRITE_ACCESS,
   BOOTSERVICE_ACCESS,
-  HARDWARE_ERROR_RECORD,
   NON_VOLATILE,
   RUNTIME_ACCESS,
   TIME_BASED_AUTHENTICATED_WRITE_ACCESS,
 } from "../abi/variable";
-import { has, limit } from "../policy";
+import { has, limit, statusOf } from "../policy";
 import { Draft, state } from "../state";
 import { attributesOf } from "../store/record";
-import { find } from "../store/store";
+import { find, removeRecord } from "../store/store";
 import { checkDescriptor, descriptorBytes, processAuthenticated } from "./auth";
-import { checkDefined, checkLocks } from "./defined";
+import { checkDefined } from "./defined";
 import { coupleLanguages, isLanguage } from "./languages";
 import { largestVariable } from "./quota";
 import { refuse } from "./refusal";
-import { KNOWN_ATTRIBUTES } from "./variables";
+import { findNamespace } from "./rules";
+import { refuseVolatile } from "./update";
+import { checkVariablePolicy } from "./variable-policy";
 
 const ACCESS: u32 = BOOTSERVICE_ACCESS | RUNTIME_ACCESS;
 
 /**
  * SetVariable of the draft (UEFI 2.10, 8.2.3): the checks of edk2's VariableServiceSetVariable (V.c) in their order,
- * then the update. The caller has scanned the draft's name.
+ * with the policy's statuses, then the update. The caller has scanned the draft's name.
  */
 export function setVariable(d: Draft): EfiCode {
   let status = checkName(d);
-  if (status === EfiCode.Success) status = checkAttributes(d.attributes);
-  if (status === EfiCode.Success) status = checkAuthentication(d);
+  if (status === EfiCode.Success) status = checkAttributes(d);
+  if (d.dataBytes === 0 && status === EfiCode.Success && has(NO_DATA_DELETES)) return deleteAnything(d);
+  if (status === EfiCode.Success && isTimed(d)) status = checkDescriptor(d);
   if (status === EfiCode.Success) status = checkSize(d);
-  if (status === EfiCode.Success) status = checkDefined(d, descriptorBytes(d));
-  if (status === EfiCode.Success) status = checkLocks(d);
+  if (status === EfiCode.Success) status = checkRules(d, descriptorBytes(d));
   if (status !== EfiCode.Success) return status;
   let record = find(d);
-  if (record !== 0) status = checkExisting(d.attributes, attributesOf(record));
+  if (record !== 0) status = checkExisting(d, attributesOf(record));
   if (status === EfiCode.Success && isLanguage(d)) {
     status = coupleLanguages(d);
     // The partner's record may have moved this one.
@@ -48,50 +65,71 @@ function checkName(d: Draft): EfiCode {
   return d.nameBytes <= 2 ? refuse(EfiCode.InvalidParameter, Reason.EmptyName) : EfiCode.Success;
 }
 
-/** Which bits may stand together, whatever the variable. */
-function checkAttributes(attributes: u32): EfiCode {
-  if (attributes & ~(KNOWN_ATTRIBUTES | AUTHENTICATED_WRITE_ACCESS)) {
-    return refuse(EfiCode.InvalidParameter, Reason.UnknownAttributes);
-  }
-  const counter = (attributes & AUTHENTICATED_WRITE_ACCESS) !== 0;
-  if ((attributes & ACCESS) === RUNTIME_ACCESS) {
-    return refuse(counter ? EfiCode.Unsupported : EfiCode.InvalidParameter, Reason.RuntimeWithoutBoot);
-  }
-  if ((attributes & KNOWN_ATTRIBUTES) === NON_VOLATILE) {
-    const unsupported = counter && has(COUNTER_ATTRIBUTE_FIRST);
-    return refuse(unsupported ? EfiCode.Unsupported : EfiCode.InvalidParameter, Reason.NonVolatileAlone);
-  }
-  return EfiCode.Success;
-}
-
-/** Error records need storage; counter-based authentication is gone; a time-based descriptor must be whole. */
-function checkAuthentication(d: Draft): EfiCode {
-  const counter = (d.attributes & AUTHENTICATED_WRITE_ACCESS) !== 0;
-  const timed = (d.attributes & TIME_BASED_AUTHENTICATED_WRITE_ACCESS) !== 0;
-  if (!counter && !timed) {
-    const errorRecord = (d.attributes & HARDWARE_ERROR_RECORD) !== 0;
-    if (!errorRecord || limit(POLICY_ERROR_STORAGE) !== 0) return EfiCode.Success;
-    return refuse(EfiCode.InvalidParameter, Reason.ErrorRecordsNotStored);
-  }
-  if (counter) return refuse(EfiCode.Unsupported, Reason.CounterAuthentication);
-  return checkDescriptor(d);
+/** Which bits may stand together, whatever the variable: the policy's verdict on them. */
+function checkAttributes(d: Draft): EfiCode {
+  let index = d.attributes & 0xff;
+  if (d.attributes > 0xff) index |= VERDICT_HIGHER_BIT;
+  if (d.dataBytes === 0) index |= VERDICT_NO_DATA;
+  const verdict = load<u16>(POLICY + (index << 1), POLICY_SET_VERDICTS);
+  return verdict === 0 ? EfiCode.Success : refuse(<EfiCode>(verdict & 0xff), <Reason>(verdict >> 8));
 }
 
 /** Name and payload must fit into the largest record of their class; deletions too. */
 function checkSize(d: Draft): EfiCode {
+  if (d.nameBytes > limit(POLICY_MAX_NAME)) return refuse(statusOf(POLICY_NAME_STATUS), Reason.NameTooLong);
+  if (d.dataBytes > limit(POLICY_MAX_DATA)) return refuse(statusOf(POLICY_DATA_STATUS), Reason.VariableTooLarge);
   const bytes = <u64>d.nameBytes + d.dataBytes - descriptorBytes(d);
   return bytes > largestVariable(d.attributes)
-    ? refuse(EfiCode.InvalidParameter, Reason.VariableTooLarge)
+    ? refuse(statusOf(POLICY_SIZE_STATUS), Reason.VariableTooLarge)
     : EfiCode.Success;
 }
 
+/** What is defined for the variable, and what the platform locked. */
+function checkRules(d: Draft, headerBytes: u32): EfiCode {
+  const namespace = findNamespace(d.guid);
+  const status = checkDefined(d, namespace, headerBytes);
+  return status === EfiCode.Success && namespace !== 0 ? checkVariablePolicy(d, namespace, headerBytes) : status;
+}
+
 /** What an existing variable demands of a write. */
-function checkExisting(attributes: u32, stored: u32): EfiCode {
+function checkExisting(d: Draft, stored: u32): EfiCode {
   if (state.atRuntime !== 0 && (stored & RUNTIME_ACCESS) === 0) {
-    return refuse(EfiCode.WriteProtected, Reason.BootServicesOnly);
+    const status = statusOf(isDeletion(d) ? POLICY_HIDDEN_DELETE : POLICY_HIDDEN_WRITE);
+    if (status !== EfiCode.Success) return refuse(status, Reason.BootServicesOnly);
   }
-  if (attributes !== 0 && (attributes & ~APPEND_WRITE) !== stored) {
-    return refuse(EfiCode.InvalidParameter, Reason.AttributesDiffer);
+  if ((stored & NON_VOLATILE) === 0 && has(VOLATILE_FIRST)) {
+    const status = refuseVolatile();
+    if (status !== EfiCode.Success) return status;
   }
-  return EfiCode.Success;
+  const differs = d.attributes !== 0 && (d.attributes & ~APPEND_WRITE) !== stored;
+  return differs && !(isDeletion(d) && mayDiffer(d.attributes, stored))
+    ? refuse(EfiCode.InvalidParameter, Reason.AttributesDiffer)
+    : EfiCode.Success;
+}
+
+/** True if a deletion with these attributes, other than the stored ones, goes on. */
+function mayDiffer(attributes: u32, stored: u32): bool {
+  if ((attributes & (ACCESS | APPEND_WRITE)) === 0 && has(NO_ACCESS_DELETES)) return true;
+  return has(DELETE_IGNORES_ATTRIBUTES) && ((stored | attributes) & TIME_BASED_AUTHENTICATED_WRITE_ACCESS) === 0;
+}
+
+/** No payload and no append, or no access: the write deletes. */
+function isDeletion(d: Draft): bool {
+  const empty = d.dataBytes === descriptorBytes(d);
+  return (empty && (d.attributes & APPEND_WRITE) === 0) || (d.attributes & ACCESS) === 0;
+}
+
+/** No data: deletes the variable, whoever asks. */
+function deleteAnything(d: Draft): EfiCode {
+  d.attributes = 0;
+  const record = find(d);
+  if (record === 0) return refuse(statusOf(POLICY_DELETE_MISSING), Reason.NothingToDelete);
+  let status = checkExisting(d, attributesOf(record));
+  if (status === EfiCode.Success) status = checkRules(d, 0);
+  if (status === EfiCode.Success) removeRecord(record);
+  return status;
+}
+
+function isTimed(d: Draft): bool {
+  return (d.attributes & TIME_BASED_AUTHENTICATED_WRITE_ACCESS) !== 0;
 }

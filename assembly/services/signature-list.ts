@@ -73,6 +73,71 @@ export function copyNewSignatures(to: usize, value: usize, valueBytes: u32, adde
   return <u32>(tail - to);
 }
 
+/**
+ * Merges two values into one at `to`: every X.509 certificate in a list of its own, then all SHA-256 digests in one; of
+ * equal data the first owner's stays, other types are dropped (QEMU hw/uefi, var-service-siglist.c). Gives the bytes.
+ */
+export function mergeLists(to: usize, value: usize, valueBytes: u32, added: usize, addedBytes: u32): u32 {
+  let tail = mergeType(to, to, X509, value, valueBytes);
+  tail = mergeType(to, tail, X509, added, addedBytes);
+  const digests = tail;
+  tail = mergeType(digests, tail, FIXED_TYPES, value, valueBytes);
+  tail = mergeType(digests, tail, FIXED_TYPES, added, addedBytes);
+  return <u32>(tail - to);
+}
+
+/**
+ * Adds a value's signatures of one type behind the lists from `merged` to `tail`, which are all of that type, unless they
+ * are there. Certificates get a list each, digests go into one. Gives the new tail.
+ */
+function mergeType(merged: usize, tail: usize, type: usize, value: usize, bytes: u32): usize {
+  const single = type === X509;
+  for (let at: u32 = 0; at < bytes; ) {
+    const list = value + at;
+    const listBytes = listBytesAt(list, bytes - at);
+    if (listBytes === 0) return tail;
+    at += listBytes;
+    const signatureBytes = load<u32>(list, LIST_SIGNATURE_BYTES);
+    if (!sameGuid(list, type) || signatureBytes <= OWNER_BYTES) continue;
+    if (!single && signatureBytes !== OWNER_BYTES + load<u32>(type, 16)) return tail;
+    const first = list + LIST_FIRST + load<u32>(list, LIST_HEADER_BYTES);
+    const count = signatureCount(list);
+    for (let i: u32 = 0; i < count; i++) {
+      const signature = first + i * signatureBytes;
+      if (holds(merged, <u32>(tail - merged), signature, signatureBytes)) continue;
+      if (single || tail === merged) tail = beginList(tail, type, signatureBytes);
+      memory.copy(tail, signature, signatureBytes);
+      tail += signatureBytes;
+      const open = single ? tail - signatureBytes - LIST_FIRST : merged;
+      store<u32>(open, <u32>(tail - open), LIST_BYTES);
+    }
+  }
+  return tail;
+}
+
+/** Writes the header of an empty list and gives where its first signature goes. */
+function beginList(at: usize, type: usize, signatureBytes: u32): usize {
+  memory.copy(at, type, 16);
+  store<u32>(at, LIST_FIRST, LIST_BYTES);
+  store<u32>(at, 0, LIST_HEADER_BYTES);
+  store<u32>(at, signatureBytes, LIST_SIGNATURE_BYTES);
+  return at + LIST_FIRST;
+}
+
+/** True if a signature of the lists has these data, whoever owns it. */
+function holds(lists: usize, bytes: u32, signature: usize, signatureBytes: u32): bool {
+  for (let at: u32 = 0; at < bytes; at += load<u32>(lists + at, LIST_BYTES)) {
+    const list = lists + at;
+    if (load<u32>(list, LIST_SIGNATURE_BYTES) !== signatureBytes) continue;
+    const count = signatureCount(list);
+    for (let i: u32 = 0; i < count; i++) {
+      const other = list + LIST_FIRST + i * signatureBytes;
+      if (sameBytes(other + OWNER_BYTES, signature + OWNER_BYTES, signatureBytes - OWNER_BYTES)) return true;
+    }
+  }
+  return false;
+}
+
 /** The first X.509 certificate at or behind offset `from` of the value, as its offset; u32.MAX_VALUE if there is none. */
 export function nextCertificate(value: usize, bytes: u32, from: u32): u32 {
   for (let at: u32 = 0; at < bytes; ) {

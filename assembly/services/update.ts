@@ -1,16 +1,28 @@
 import { TIME_MONTH, TIME_SECOND } from "../abi/op";
-import { RECLAIM_AT_RUNTIME } from "../abi/policy";
+import {
+  APPEND_STORES_STAMP,
+  CREATION_NON_VOLATILE,
+  IGNORE_APPEND_OF_NOTHING,
+  POLICY_APPEND_MISSING,
+  POLICY_APPEND_NOTHING,
+  POLICY_DELETE_MISSING,
+  POLICY_MAX_MERGED,
+  POLICY_SIZE_STATUS,
+  POLICY_VOLATILE_WRITE,
+  RECLAIM_AT_RUNTIME,
+  REWRITE_UNCHANGED,
+} from "../abi/policy";
 import { EfiCode, Reason } from "../abi/status";
 import { APPEND_WRITE, BOOTSERVICE_ACCESS, NON_VOLATILE, RUNTIME_ACCESS } from "../abi/variable";
 import { sameBytes } from "../name";
-import { has } from "../policy";
+import { has, limit, statusOf } from "../policy";
 import { Draft, state } from "../state";
 import { reclaim } from "../store/reclaim";
 import { attributesOf, dataBytesOf, dataOf, stampOf } from "../store/record";
 import { isErrorRecord } from "../store/region";
 import { append, beginTransition, isVolatile, regionFor, removeRecord } from "../store/store";
 import { clearErrorFlag, SYSTEM_ERROR, USER_ERROR } from "./error-flag";
-import { fits, fitsClass, fitsUserSpace, largestVariable } from "./quota";
+import { fits, fitsClass, fitsSpace, fitsUserSpace, largestVariable } from "./quota";
 import { refuse } from "./refusal";
 
 const ACCESS: u32 = BOOTSERVICE_ACCESS | RUNTIME_ACCESS;
@@ -27,7 +39,7 @@ export function update(d: Draft, record: usize): EfiCode {
   const appending = (d.attributes & APPEND_WRITE) !== 0;
   d.attributes &= ~APPEND_WRITE;
   d.headBytes = 0;
-  if (appending && d.stamp !== 0) chooseStamp(d, record);
+  if (appending && d.stamp !== 0 && !has(APPEND_STORES_STAMP)) chooseStamp(d, record);
   return record !== 0 ? change(d, record, appending) : create(d, appending);
 }
 
@@ -48,37 +60,71 @@ export function isLater(a: usize, b: usize): bool {
 
 function change(d: Draft, record: usize, appending: bool): EfiCode {
   if (state.atRuntime !== 0) {
-    if (isVolatile(record)) return refuse(EfiCode.WriteProtected, Reason.VolatileAtRuntime);
-    if ((attributesOf(record) & STORED) !== STORED)
-      return refuse(EfiCode.InvalidParameter, Reason.NotNonVolatileRuntime);
+    const status = checkRuntime(record);
+    if (status !== EfiCode.Success) return status;
   }
   if ((d.dataBytes === 0 && !appending) || (d.attributes & ACCESS) === 0) {
     removeRecord(record);
     return EfiCode.Success;
   }
-  if (!appending && d.stamp === 0 && hasData(record, d)) return EfiCode.Success;
+  if (!appending && d.stamp === 0 && hasData(record, d) && !has(REWRITE_UNCHANGED)) return EfiCode.Success;
   if (appending) {
+    if (d.dataBytes === 0 && has(IGNORE_APPEND_OF_NOTHING)) return EfiCode.Success;
     d.head = dataOf(record);
     d.headBytes = dataBytesOf(record);
-    if (<u64>d.nameBytes + d.headBytes + d.dataBytes > largestVariable(d.attributes)) {
-      return refuse(EfiCode.InvalidParameter, Reason.AppendTooLarge);
+    const bytes = <u64>d.headBytes + d.dataBytes;
+    if (d.nameBytes + bytes > largestVariable(d.attributes) || bytes > <u64>limit(POLICY_MAX_MERGED)) {
+      return refuse(statusOf(POLICY_SIZE_STATUS), Reason.AppendTooLarge);
     }
   }
   beginTransition(record);
   return write(d, record);
 }
 
+/** Replaces the value of an existing variable for the firmware itself: no rights are asked. */
+export function rewrite(d: Draft, record: usize): EfiCode {
+  d.headBytes = 0;
+  beginTransition(record);
+  return write(d, record);
+}
+
+/** At run time a variable is written only if it is non-volatile and seen. */
+function checkRuntime(record: usize): EfiCode {
+  if (isVolatile(record)) return refuseVolatile();
+  const seen = (attributesOf(record) & STORED) === STORED;
+  return seen ? EfiCode.Success : refuse(EfiCode.InvalidParameter, Reason.NotNonVolatileRuntime);
+}
+
+/** What a write of a volatile variable gets. */
+export function refuseVolatile(): EfiCode {
+  const status = state.atRuntime === 0 ? EfiCode.Success : statusOf(POLICY_VOLATILE_WRITE);
+  return status === EfiCode.Success ? status : refuse(status, Reason.VolatileAtRuntime);
+}
+
 function create(d: Draft, appending: bool): EfiCode {
-  if (appending && d.dataBytes === 0) return EfiCode.Success;
-  if (d.dataBytes === 0 || (d.attributes & ACCESS) === 0) return refuse(EfiCode.NotFound, Reason.NothingToDelete);
-  if (state.atRuntime !== 0 && (d.attributes & STORED) !== STORED) {
+  if (has(CREATION_NON_VOLATILE) && !isStorable(d)) {
     return refuse(EfiCode.InvalidParameter, Reason.NotNonVolatileRuntime);
   }
-  return write(d, 0);
+  if (appending) {
+    const status = statusOf(d.dataBytes === 0 ? POLICY_APPEND_NOTHING : POLICY_APPEND_MISSING);
+    if (status !== EfiCode.Success) return refuse(status, Reason.NothingToAppendTo);
+    if (d.dataBytes === 0) return EfiCode.Success;
+  }
+  if (d.dataBytes === 0 || (d.attributes & ACCESS) === 0) {
+    return refuse(statusOf(POLICY_DELETE_MISSING), Reason.NothingToDelete);
+  }
+  return isStorable(d) ? write(d, 0) : refuse(EfiCode.InvalidParameter, Reason.NotNonVolatileRuntime);
+}
+
+/** At run time only non-volatile variables that are seen can be made; volatile ones where they can be written. */
+function isStorable(d: Draft): bool {
+  if (state.atRuntime === 0 || (d.attributes & STORED) === STORED) return true;
+  return (d.attributes & RUNTIME_ACCESS) !== 0 && statusOf(POLICY_VOLATILE_WRITE) === EfiCode.Success;
 }
 
 /** Writes the record where there is room; at boot, or by policy, room is made. */
 function write(d: Draft, old: usize): EfiCode {
+  if (!fitsSpace(d, old)) return refuse(EfiCode.OutOfResources, Reason.StoreFull);
   if (fits(d)) {
     append(d, old);
     return EfiCode.Success;

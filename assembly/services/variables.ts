@@ -1,37 +1,32 @@
-import { POLICY_ERROR_STORAGE } from "../abi/policy";
+import { POLICY } from "../abi/layout";
+import {
+  NO_BYTES_ASK_SIZE,
+  POLICY_ENTRY_OVERHEAD,
+  POLICY_ENTRY_SPACE,
+  POLICY_HIDDEN_READ,
+  POLICY_QUERY_VERDICTS,
+  POLICY_SHOWN_ATTRIBUTES,
+  POLICY_TOLD_LARGEST,
+  TOO_SMALL_WITHOUT_ATTRIBUTES,
+  VERDICT_HIGHER_BIT,
+} from "../abi/policy";
 import { HEADER_BYTES } from "../abi/record";
 import { EfiCode, Reason } from "../abi/status";
-import {
-  APPEND_WRITE,
-  AUTHENTICATED_WRITE_ACCESS,
-  BOOTSERVICE_ACCESS,
-  HARDWARE_ERROR_RECORD,
-  NON_VOLATILE,
-  RUNTIME_ACCESS,
-  TIME_BASED_AUTHENTICATED_WRITE_ACCESS,
-} from "../abi/variable";
+import { HARDWARE_ERROR_RECORD, NON_VOLATILE, RUNTIME_ACCESS } from "../abi/variable";
 import { scanName } from "../name";
-import { limit } from "../policy";
+import { has, limit, statusOf } from "../policy";
 import { draft, nvRegion, state, volatileRegion } from "../state";
+import { first, next } from "../store/order";
 import { attributesOf, dataBytesOf, dataOf, guidOf, nameBytesOf, nameOf } from "../store/record";
-import { find, first, liveBytes, next } from "../store/store";
-import { largestVariable, spaceFor, usedBytes } from "./quota";
+import { find, liveBytes } from "../store/store";
+import { largestVariable, spaceFor, usedBytes, usedSpace } from "./quota";
 import { refuse } from "./refusal";
-
-/** The attributes that the firmware knows, deprecated counter-based authentication aside (edk2 V.c). */
-export const KNOWN_ATTRIBUTES: u32 =
-  NON_VOLATILE |
-  BOOTSERVICE_ACCESS |
-  RUNTIME_ACCESS |
-  HARDWARE_ERROR_RECORD |
-  TIME_BASED_AUTHENTICATED_WRITE_ACCESS |
-  APPEND_WRITE;
 
 /**
  * GetVariable of `draft`'s name (UEFI 2.10, 8.2.1; edk2 V.c VariableServiceGetVariable).
  *
  * state.size: in, the caller's buffer in bytes; out, the variable's, also on BufferTooSmall, else as passed.
- * state.attributes: out, on Success and BufferTooSmall, else 0. state.answer, answerBytes: the data to copy out.
+ * state.attributes: out, on Success and (by policy) BufferTooSmall, else 0. state.answer, answerBytes: the data to copy out.
  */
 export function getVariable(): EfiCode {
   state.attributes = 0;
@@ -39,19 +34,25 @@ export function getVariable(): EfiCode {
   const record = find(draft);
   if (record === 0) return refuse(EfiCode.NotFound, Reason.NotFound);
   const attributes = attributesOf(record);
-  if (!isVisible(attributes)) return refuse(EfiCode.NotFound, Reason.BootServicesOnly);
+  if (!isVisible(attributes)) return refuse(statusOf(POLICY_HIDDEN_READ), Reason.BootServicesOnly);
+  const shown = attributes & limit(POLICY_SHOWN_ATTRIBUTES);
   const dataBytes = dataBytesOf(record);
-  if (state.size < dataBytes) {
-    state.size = dataBytes;
-    state.attributes = attributes;
-    return refuse(EfiCode.BufferTooSmall, Reason.BufferTooSmall);
-  }
+  if (state.size < dataBytes) return tellSize(dataBytes, shown);
   if (state.size === 0) return refuse(EfiCode.InvalidParameter, Reason.NoDataBuffer);
   state.size = dataBytes;
-  state.attributes = attributes;
+  state.attributes = shown;
   state.answer = dataOf(record);
   state.answerBytes = dataBytes;
   return EfiCode.Success;
+}
+
+/** The buffer is too small for the data: tells how many bytes they are. */
+function tellSize(dataBytes: u32, attributes: u32): EfiCode {
+  const asks = state.size === 0 && has(NO_BYTES_ASK_SIZE);
+  state.size = dataBytes;
+  state.answerBytes = 0;
+  if (!has(TOO_SMALL_WITHOUT_ATTRIBUTES)) state.attributes = attributes;
+  return asks ? EfiCode.Success : refuse(EfiCode.BufferTooSmall, Reason.BufferTooSmall);
 }
 
 /**
@@ -94,7 +95,14 @@ export function queryVariableInfo(attributes: u32): EfiCode {
   state.remainStoreBytes = 0;
   state.maxVariableBytes = 0;
   const status = checkQuery(attributes);
-  if (status !== EfiCode.Success) return refuse(status, Reason.QueryAttributes);
+  if (status !== EfiCode.Success) return status;
+  if (limit(POLICY_ENTRY_OVERHEAD) !== 0) {
+    const space = <u64>limit(POLICY_ENTRY_SPACE);
+    state.maxStoreBytes = space;
+    state.remainStoreBytes = space - min(usedSpace(), space);
+    state.maxVariableBytes = limit(POLICY_TOLD_LARGEST);
+    return EfiCode.Success;
+  }
   const errorRecord = (attributes & HARDWARE_ERROR_RECORD) !== 0;
   const region = attributes & NON_VOLATILE ? nvRegion : volatileRegion;
   const space = spaceFor(region, errorRecord);
@@ -107,20 +115,11 @@ export function queryVariableInfo(attributes: u32): EfiCode {
   return EfiCode.Success;
 }
 
-/** Success, or what QueryVariableInfo says of these attributes, in edk2's order. */
+/** The policy's verdict on the attributes of a query. */
 function checkQuery(attributes: u32): EfiCode {
-  const known = attributes & KNOWN_ATTRIBUTES;
-  if (attributes === 0) return EfiCode.InvalidParameter;
-  if (attributes & AUTHENTICATED_WRITE_ACCESS) return EfiCode.Unsupported;
-  if (known === 0) return EfiCode.Unsupported;
-  if (known === NON_VOLATILE) return EfiCode.InvalidParameter;
-  if ((attributes & (RUNTIME_ACCESS | BOOTSERVICE_ACCESS)) === RUNTIME_ACCESS) return EfiCode.InvalidParameter;
-  if (state.atRuntime !== 0 && (attributes & RUNTIME_ACCESS) === 0) return EfiCode.InvalidParameter;
-  if (attributes & HARDWARE_ERROR_RECORD) {
-    if ((attributes & NON_VOLATILE) === 0) return EfiCode.InvalidParameter;
-    if (limit(POLICY_ERROR_STORAGE) === 0) return EfiCode.Unsupported;
-  }
-  return EfiCode.Success;
+  const index = attributes > 0xff ? (attributes & 0xff) | VERDICT_HIGHER_BIT : attributes;
+  const verdict = load<u16>(POLICY + (index << 1), POLICY_QUERY_VERDICTS);
+  return verdict === 0 ? EfiCode.Success : refuse(<EfiCode>(verdict & 0xff), <Reason>(verdict >> 8));
 }
 
 /** After ExitBootServices only variables with RUNTIME_ACCESS are seen. */

@@ -6,7 +6,7 @@ import { Draft, nvRegion, Region } from "../state";
 import { writeThroughFtw } from "./ftw";
 import { alignedBytes, attributesOf, nextOf, stateOf } from "./record";
 import { isErrorRecord } from "./region";
-import { firstLive, load as loadStore, recordBytes, writeRecord } from "./store";
+import { firstLive, load as loadStore, recordBytes, setSequence, writeRecord } from "./store";
 
 /**
  * Makes room in the draft's region: keeps all live records but `replaced` (0: none), the added ones in log order, then
@@ -39,6 +39,7 @@ export function reclaim(region: Region, draft: usize, replaced: usize): bool {
   }
   if (draft !== 0) {
     const d = changetype<Draft>(draft);
+    setSequence(d, replaced);
     const bytes = alignedBytes(recordBytes(d));
     if (isErrorRecord(d.attributes)) errorBytes += bytes;
     if (bytes > <u64>(imageEnd - tail) || !fits(region, <u64>(tail - image) + bytes, errorBytes)) return false;

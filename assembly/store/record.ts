@@ -2,6 +2,7 @@ import {
   ERASED,
   HEADER_BYTES,
   RECORD_ATTRIBUTES,
+  RECORD_COUNT,
   RECORD_DATA_BYTES,
   RECORD_GUID,
   RECORD_NAME_BYTES,
@@ -29,6 +30,11 @@ export function guidOf(record: usize): usize {
 
 export function nameOf(record: usize): usize {
   return record + HEADER_BYTES;
+}
+
+/** Where an order other than the log's has the record, in the place of the counter of counter-based authentication. */
+export function sequenceOf(record: usize): u64 {
+  return load<u64>(record, RECORD_COUNT);
 }
 
 export function stampOf(record: usize): usize {

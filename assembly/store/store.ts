@@ -1,4 +1,4 @@
-import { RECORD_IN_ONE_WRITE } from "../abi/policy";
+import { ORDER_LOG, ORDER_NEWEST_FIRST, POLICY_ORDER, RECORD_IN_ONE_WRITE } from "../abi/policy";
 import {
   ADDED,
   ERASED,
@@ -6,6 +6,7 @@ import {
   HEADER_VALID,
   IN_TRANSITION,
   RECORD_ATTRIBUTES,
+  RECORD_COUNT,
   RECORD_DATA_BYTES,
   RECORD_GUID,
   RECORD_NAME_BYTES,
@@ -15,8 +16,8 @@ import {
 } from "../abi/record";
 import { NON_VOLATILE } from "../abi/variable";
 import { sameBytes, sameGuid } from "../name";
-import { has } from "../policy";
-import { Draft, HEADER_BUFFER, nvRegion, Region, volatileRegion } from "../state";
+import { has, limit } from "../policy";
+import { Draft, HEADER_BUFFER, nvRegion, Region, state, volatileRegion } from "../state";
 import { clearBits, program } from "./flash";
 import { clear, find as findEntry, hashOf, insert, remove, replace } from "./index";
 import {
@@ -27,6 +28,7 @@ import {
   nameBytesOf,
   nameOf,
   nextOf,
+  sequenceOf,
   stateOf,
   TRANSITION_MASK,
 } from "./record";
@@ -40,19 +42,6 @@ export function find(d: Draft): usize {
 /** True for a record of the volatile store. */
 export function isVolatile(record: usize): bool {
   return record >= volatileRegion.first;
-}
-
-/** The first record of the enumeration, or 0: volatile store first, then the non-volatile one, each in log order. */
-export function first(): usize {
-  const record = firstLive(volatileRegion, volatileRegion.first);
-  return record !== 0 ? record : firstLive(nvRegion, nvRegion.first);
-}
-
-/** The record behind `record` in the enumeration, or 0. */
-export function next(record: usize): usize {
-  if (!isVolatile(record)) return firstLive(nvRegion, <usize>nextOf(record));
-  const found = firstLive(volatileRegion, <usize>nextOf(record));
-  return found !== 0 ? found : firstLive(nvRegion, nvRegion.first);
 }
 
 /** Bytes that a new record of the draft takes, not rounded. */
@@ -73,6 +62,7 @@ export function regionFor(d: Draft): Region {
 export function append(d: Draft, old: usize): void {
   const region = regionFor(d);
   const record = region.tail;
+  setSequence(d, old);
   writeRecord(record, d);
   region.tail = record + <usize>alignedBytes(recordBytes(d));
   account(region, d.attributes, <u32>(region.tail - record));
@@ -83,6 +73,14 @@ export function append(d: Draft, old: usize): void {
   deleteTwin(old);
   clearBits(old + RECORD_STATE, DELETED_MASK);
   replace(d.hash, old, record);
+}
+
+/** Gives the draft its place in the order, where that is not the log's: a new one, or that of the replaced record. */
+export function setSequence(d: Draft, old: usize): void {
+  const order = limit(POLICY_ORDER);
+  if (order === ORDER_LOG) return;
+  if (old === 0 || order !== ORDER_NEWEST_FIRST) state.sequence++;
+  d.sequence = old !== 0 && order === ORDER_NEWEST_FIRST ? <u32>sequenceOf(old) : state.sequence;
 }
 
 /** Marks that a replacement or deletion of the record has begun. */
@@ -103,6 +101,17 @@ export function load(): void {
   measure(nvRegion);
   measure(volatileRegion);
   rebuildIndex();
+  state.sequence = 0;
+  noteSequences(volatileRegion);
+  noteSequences(nvRegion);
+}
+
+/** Finds the youngest record's place in the order, so that the next one is younger. */
+function noteSequences(region: Region): void {
+  if (limit(POLICY_ORDER) === ORDER_LOG) return;
+  for (let record = region.first; record < region.tail; record = <usize>nextOf(record)) {
+    state.sequence = max(state.sequence, <u32>sequenceOf(record));
+  }
 }
 
 /** Rebuilds the index from the stores' bytes alone. */
@@ -146,6 +155,7 @@ export function writeRecord(at: usize, d: Draft): void {
   store<u16>(header, START_ID);
   store<u8>(header, ERASED, RECORD_STATE);
   store<u32>(header, d.attributes, RECORD_ATTRIBUTES);
+  if (d.sequence !== 0) store<u64>(header, d.sequence, RECORD_COUNT);
   if (d.stamp !== 0) memory.copy(header + RECORD_STAMP, d.stamp, 16);
   store<u32>(header, d.nameBytes, RECORD_NAME_BYTES);
   store<u32>(header, d.headBytes + d.dataBytes, RECORD_DATA_BYTES);

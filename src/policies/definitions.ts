@@ -1,3 +1,4 @@
+import { NO_LIMIT } from "../../assembly/abi/policy.ts";
 import {
   CONTENT_ANY,
   CONTENT_ASCII_STRING,
@@ -7,11 +8,17 @@ import {
   CONTENT_ORDER,
   RULE_CLOSED_NAMESPACE,
   RULE_DEFINED,
-  RULE_LOCKED,
   RULE_READ_ONLY,
   RULE_WILDCARD,
 } from "../../assembly/abi/rules.ts";
-import { GLOBAL_GUID, IMAGE_SECURITY_GUID } from "../guid.ts";
+import {
+  CERT_DB_GUID,
+  GLOBAL_GUID,
+  HARDWARE_ERROR_GUID,
+  IMAGE_SECURITY_GUID,
+  SECURE_BOOT_ENABLE_GUID,
+} from "../guid.ts";
+import { locked, type VariablePolicy } from "./variable-policy.ts";
 
 /** One rule about a variable or a namespace (assembly/abi/rules.ts). */
 export interface Definition {
@@ -27,19 +34,18 @@ export interface Definition {
   content: number;
 }
 
-const HARDWARE_ERROR_GUID = "414e6bdd-e47b-47cc-b244-bb61020cf516";
-const CERT_DB_GUID = "d9bee56e-75dc-49d9-b4d7-b534210f637a";
-const NO_LIMIT = 0xffffffff;
-
 /** Attributes as they are mostly met: NV+BS+RT, BS+RT, and with time-based authentication. */
-const NV_BS_RT = 0x07;
-const BS_RT = 0x06;
-const NV_BS_RT_AT = 0x27;
+export const NV_BS_RT = 0x07;
+export const BS_RT = 0x06;
+export const NV_BS_RT_AT = 0x27;
 
-/**
- * The variables that UEFI and edk2 define (MdeModulePkg/Library/VarCheckUefiLib; UEFI 2.10, table 3-1), and the five
- * that edk2's boot manager locks (MdeModulePkg/Universal/BdsDxe/BdsEntry.c).
- */
+/** The five variables that edk2's boot manager locks (MdeModulePkg/Universal/BdsDxe/BdsEntry.c). */
+export const BOOT_MANAGER_LOCKS: VariablePolicy[] = locked(
+  GLOBAL_GUID,
+  "PlatformLangCodes LangCodes BootOptionSupport HwErrRecSupport OsIndicationsSupported",
+);
+
+/** The variables that UEFI and edk2 define (MdeModulePkg/Library/VarCheckUefiLib; UEFI 2.10, table 3-1). */
 export const EDK2_DEFINITIONS: Definition[] = [
   closed(GLOBAL_GUID),
   ...defined(GLOBAL_GUID, NV_BS_RT, 1, NO_LIMIT, CONTENT_ASCII_STRING, "Lang PlatformLang"),
@@ -59,7 +65,6 @@ export const EDK2_DEFINITIONS: Definition[] = [
   ...readOnly(GLOBAL_GUID, BS_RT, 1, 1, "SetupMode SecureBoot VendorKeys"),
   ...readOnly(GLOBAL_GUID, BS_RT, 16, NO_LIMIT, "SignatureSupport"),
   ...readOnly(GLOBAL_GUID, BS_RT, 1, NO_LIMIT, "PKDefault KEKDefault dbDefault dbxDefault dbtDefault"),
-  ...locked(GLOBAL_GUID, "PlatformLangCodes LangCodes BootOptionSupport HwErrRecSupport OsIndicationsSupported"),
   closed(IMAGE_SECURITY_GUID),
   ...defined(IMAGE_SECURITY_GUID, NV_BS_RT_AT, 1, NO_LIMIT, CONTENT_ANY, "db dbx dbt"),
   closed(HARDWARE_ERROR_GUID),
@@ -67,20 +72,16 @@ export const EDK2_DEFINITIONS: Definition[] = [
   ...readOnly(CERT_DB_GUID, NV_BS_RT_AT, 4, NO_LIMIT, "certdb"),
   ...readOnly(CERT_DB_GUID, 0x26, 4, NO_LIMIT, "certdbv"),
   ...readOnly("9073e4e0-60ec-4b6e-9903-4c223c260f3c", NV_BS_RT_AT, 1, 1, "VendorKeysNv"),
-  ...defined("f0a30bc7-af08-4556-99c4-001009c93a44", 0x03, 1, 1, CONTENT_ANY, "SecureBootEnable"),
+  ...defined(SECURE_BOOT_ENABLE_GUID, 0x03, 1, 1, CONTENT_ANY, "SecureBootEnable"),
   ...defined("c076ec0c-7028-4399-a072-71ee5c448b9f", 0x03, 1, 1, CONTENT_ANY, "CustomMode"),
 ];
-
-/** Rules that write-protect these variables once an operating system runs. */
-export function locked(guid: string, names: string): Definition[] {
-  return names.split(" ").map((name) => ({ ...closed(guid), kind: RULE_LOCKED, name }));
-}
 
 function closed(guid: string): Definition {
   return { guid, kind: RULE_CLOSED_NAMESPACE, name: "", flags: 0, attributes: 0, minBytes: 0, maxBytes: 0, content: 0 };
 }
 
-function defined(
+/** Rules of variables, `names` divided by blanks; sizes are payload bytes, both inclusive. */
+export function defined(
   guid: string,
   attributes: number,
   minBytes: number,
@@ -94,7 +95,14 @@ function defined(
   });
 }
 
-function readOnly(guid: string, attributes: number, minBytes: number, maxBytes: number, names: string): Definition[] {
+/** The same for variables that no SetVariable can write. */
+export function readOnly(
+  guid: string,
+  attributes: number,
+  minBytes: number,
+  maxBytes: number,
+  names: string,
+): Definition[] {
   const definitions = defined(guid, attributes, minBytes, maxBytes, CONTENT_ANY, names);
   return definitions.map((definition) => ({ ...definition, flags: RULE_READ_ONLY }));
 }

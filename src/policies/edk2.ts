@@ -1,10 +1,21 @@
 import {
-  ANY_DIGEST,
-  COUNTER_ATTRIBUTE_FIRST,
+  CONTENT_INFO,
   COUPLE_LANGUAGES,
+  ERROR_RECORDS_BY_NAME,
+  FILTER_KEK,
+  LONGER_DIGESTS,
   RECORD_IN_ONE_WRITE,
   WAKEUP_ALARM,
 } from "../../assembly/abi/policy.ts";
+import { EfiCode } from "../../assembly/abi/status.ts";
+import {
+  COUNTER,
+  ENHANCED,
+  ERROR_RECORD_NOT_KEPT,
+  NON_VOLATILE_ALONE,
+  RESERVED_BITS,
+  RUNTIME_WITHOUT_BOOT,
+} from "./attribute-rules.ts";
 import { ovmf4m } from "./ovmf.ts";
 import { PLAIN_BOOT } from "./ovmf-boot.ts";
 import type { Policy } from "./policy.ts";
@@ -14,6 +25,21 @@ export const edk2: Policy = {
   ...ovmf4m,
   name: "edk2",
   title: "edk2 of August 2026, sizes of OVMF's 4 MiB build",
-  flags: COUPLE_LANGUAGES | WAKEUP_ALARM | COUNTER_ATTRIBUTE_FIRST | ANY_DIGEST | RECORD_IN_ONE_WRITE,
+  flags:
+    COUPLE_LANGUAGES |
+    WAKEUP_ALARM |
+    CONTENT_INFO |
+    LONGER_DIGESTS |
+    RECORD_IN_ONE_WRITE |
+    FILTER_KEK |
+    ERROR_RECORDS_BY_NAME,
+  setAttributes: [
+    [RESERVED_BITS, EfiCode.InvalidParameter],
+    [ENHANCED, EfiCode.InvalidParameter],
+    [COUNTER, EfiCode.Unsupported],
+    [NON_VOLATILE_ALONE, EfiCode.InvalidParameter],
+    [RUNTIME_WITHOUT_BOOT, EfiCode.InvalidParameter],
+    [ERROR_RECORD_NOT_KEPT, EfiCode.InvalidParameter],
+  ],
   boot: PLAIN_BOOT,
 };

@@ -1,4 +1,4 @@
-import { GLOBAL_GUID } from "../guid.ts";
+import { CERT_DB_GUID, GLOBAL_GUID, SECURE_BOOT_ENABLE_GUID } from "../guid.ts";
 import type { BootPlan, BootWrite } from "./policy.ts";
 
 /**
@@ -18,7 +18,6 @@ const ATTEMPT_BYTES = [
 ] as const;
 const ATTEMPT_ORDER_GUID = "4b47d616-a8d6-4552-9d44-ccad2e0f4cf9";
 const VAR_ERROR_FLAG_GUID = "04b37fe8-f6ae-480b-bdd5-37d98c5e89aa";
-const CERT_DB_GUID = "d9bee56e-75dc-49d9-b4d7-b534210f637a";
 
 /** The iSCSI driver's empty attempt slots: 1049 bytes. */
 function attempt(n: number): Entry {
@@ -35,6 +34,9 @@ const MISSING: Entry[] = [
   ["certdb", CERT_DB_GUID, 0x27, "04000000"],
   ["VendorKeysNv", "9073e4e0-60ec-4b6e-9903-4c223c260f3c", 0x23, "01"],
 ];
+
+/** Secure Boot is on unless a user has switched it off. */
+const SECURE_BOOT_ENABLE: Entry = ["SecureBootEnable", SECURE_BOOT_ENABLE_GUID, 0x03, "01"];
 
 /** A store that held no variable. */
 const FIRST: Entry[] = [
@@ -344,6 +346,7 @@ const ERROR_FLAG: Entry = ["VarErrorFlag", VAR_ERROR_FLAG_GUID, 0x07, "ff"];
 export const Q35_BOOT: BootPlan = {
   countsBoots: true,
   missing: MISSING.map(bootWrite),
+  withPlatformKey: [bootWrite(SECURE_BOOT_ENABLE)],
   first: FIRST.map(bootWrite),
   later: [...LATER, BOOT_NEXT].map(bootWrite),
   volatile: VOLATILE.map(bootWrite),
@@ -353,8 +356,7 @@ export const Q35_BOOT: BootPlan = {
 
 /** The variables that edk2's own drivers make on any machine: no consoles, disks or boot options. */
 export const PLAIN_BOOT: BootPlan = {
-  countsBoots: true,
-  missing: Q35_BOOT.missing,
+  ...Q35_BOOT,
   first: [ERROR_FLAG, BOOT_NEXT].map(bootWrite),
   later: [ERROR_FLAG, BOOT_NEXT].map(bootWrite),
   volatile: Q35_BOOT.volatile.slice(
