@@ -1,11 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Client } from "../src/client.ts";
-import { nodeVerifier } from "../src/crypto/node-verifier.ts";
-import { GLOBAL_GUID, IMAGE_SECURITY_GUID } from "../src/guid.ts";
 import { toHex } from "../src/hex.ts";
-import { Machine, type MachineOptions } from "../src/machine.ts";
-import { POLICIES } from "../src/policies/index.ts";
-import type { Policy } from "../src/policies/policy.ts";
+import { Machine } from "../src/machine.ts";
 import type { EfiTime } from "../src/time.ts";
 import {
   certificateList,
@@ -18,61 +14,12 @@ import {
   stampOf,
   withDescriptor,
 } from "./support/signer.ts";
+import { APPEND, AT, edk2, exchange, GUID, guidOf, other, ovmf, platform, Writer } from "./support/writer.ts";
 
-const GUID = "11111111-2222-3333-4444-555555555555";
 const CERT_DB = "d9bee56e-75dc-49d9-b4d7-b534210f637a";
-const AT = 0x27;
-const APPEND = 0x67;
 
-const platform = makeIdentity("Platform Key");
-const exchange = makeIdentity("Key Exchange Key");
 const below = makeIdentity("Below the Exchange Key", exchange);
-const other = makeIdentity("Somebody Else");
 const elliptic = makeIdentity("No RSA", undefined, "ec");
-
-const edk2 = POLICIES.edk2 as Policy;
-const ovmf = POLICIES["ovmf-4m"] as Policy;
-
-/** A Dom0 that writes signed variables and looks at the answer's name. */
-class Writer {
-  readonly machine: Machine;
-  readonly client: Client;
-
-  constructor(policy: Policy = edk2, options: MachineOptions = {}) {
-    this.machine = new Machine({ policy, verifier: nodeVerifier, ...options });
-    this.client = new Client(this.machine);
-  }
-
-  write(
-    name: string,
-    payload: Uint8Array,
-    signer: Identity,
-    { time = {}, attributes = AT, guid = guidOf(name), ...options }: Options = {},
-  ): string {
-    const data = signedData({ name, guid, attributes, time: stampOf(time), payload }, signer, options);
-    return this.client.setVariable(name, guid, attributes, data).statusName;
-  }
-
-  read(name: string): string | undefined {
-    const { data } = this.client.getVariable(name, guidOf(name));
-    return data && toHex(data);
-  }
-
-  /** PK and KEK enrolled: user mode. */
-  static enrolled(policy: Policy = edk2): Writer {
-    const dom0 = new Writer(policy);
-    expect(dom0.write("KEK", certificateList(exchange), exchange)).toBe("SUCCESS");
-    expect(dom0.write("PK", certificateList(platform), platform)).toBe("SUCCESS");
-    return dom0;
-  }
-}
-
-type Options = SigningOptions & { time?: Partial<EfiTime>; attributes?: number; guid?: string };
-
-function guidOf(name: string): string {
-  if (name.startsWith("db")) return IMAGE_SECURITY_GUID;
-  return ["PK", "KEK", "SetupMode", "SecureBoot"].includes(name) ? GLOBAL_GUID : GUID;
-}
 
 /** A list of one digest with another u32 in its header. */
 function patched(offset: number, value: number): Uint8Array {

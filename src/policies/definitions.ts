@@ -45,8 +45,8 @@ export const BOOT_MANAGER_LOCKS: VariablePolicy[] = locked(
   "PlatformLangCodes LangCodes BootOptionSupport HwErrRecSupport OsIndicationsSupported",
 );
 
-/** The variables that UEFI and edk2 define (MdeModulePkg/Library/VarCheckUefiLib; UEFI 2.10, table 3-1). */
-export const EDK2_DEFINITIONS: Definition[] = [
+/** The variables that UEFI defines (UEFI 2.10, table 3-1, as MdeModulePkg/Library/VarCheckUefiLib has it). */
+export const UEFI_DEFINITIONS: Definition[] = [
   closed(GLOBAL_GUID),
   ...defined(GLOBAL_GUID, NV_BS_RT, 1, NO_LIMIT, CONTENT_ASCII_STRING, "Lang PlatformLang"),
   ...defined(GLOBAL_GUID, BS_RT, 1, NO_LIMIT, CONTENT_ASCII_STRING, "LangCodes PlatformLangCodes"),
@@ -69,6 +69,11 @@ export const EDK2_DEFINITIONS: Definition[] = [
   ...defined(IMAGE_SECURITY_GUID, NV_BS_RT_AT, 1, NO_LIMIT, CONTENT_ANY, "db dbx dbt"),
   closed(HARDWARE_ERROR_GUID),
   ...defined(HARDWARE_ERROR_GUID, 0x0f, 1, NO_LIMIT, CONTENT_ANY, "HwErrRec####"),
+];
+
+/** The same, and edk2's own. */
+export const EDK2_DEFINITIONS: Definition[] = [
+  ...UEFI_DEFINITIONS,
   ...readOnly(CERT_DB_GUID, NV_BS_RT_AT, 4, NO_LIMIT, "certdb"),
   ...readOnly(CERT_DB_GUID, 0x26, 4, NO_LIMIT, "certdbv"),
   ...readOnly("9073e4e0-60ec-4b6e-9903-4c223c260f3c", NV_BS_RT_AT, 1, 1, "VendorKeysNv"),
