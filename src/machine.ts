@@ -326,7 +326,8 @@ export class Machine {
 
   #write(write: BootWrite): void {
     const status = this.#tryWrite(write);
-    if (status !== EfiCode.Success) this.#bootRefusals.push({ write, status });
+    const isDeletion = write.attributes === 0;
+    if (status !== EfiCode.Success && !isDeletion) this.#bootRefusals.push({ write, status });
   }
 
   #tryWrite(write: BootWrite): EfiCode {

@@ -30,7 +30,7 @@ import { CERT_DB_GUID } from "./names";
 /** Bytes that a class of a region's variables may fill, at boot or at run time (edk2 VNV.c). */
 export function spaceFor(region: Region, errorRecords: bool): u64 {
   const all = <u64>(region.end - region.first);
-  if (region !== nvRegion) return all;
+  if (region !== nvRegion || countsEntries()) return all;
   const errorStorage = min<u64>(limit(POLICY_ERROR_STORAGE), all);
   if (errorRecords) return errorStorage;
   const reserved = state.atRuntime !== 0 ? <u64>limit(POLICY_BOOT_RESERVED) : 0;
@@ -39,6 +39,7 @@ export function spaceFor(region: Region, errorRecords: bool): u64 {
 
 /** Bytes that the class has used up: dead records count until the next reclaim. */
 export function usedBytes(region: Region, errorRecords: bool): u64 {
+  if (countsEntries()) return <u64>region.errorBytes + region.commonBytes;
   return errorRecords ? region.errorBytes : region.commonBytes;
 }
 
@@ -71,9 +72,14 @@ export function fitsUserSpace(d: Draft): bool {
   return recordBytes(d) + used <= space;
 }
 
+/** True where the living variables count and not their records: there are no classes of variables, either. */
+export function countsEntries(): bool {
+  return limit(POLICY_ENTRY_OVERHEAD) !== 0;
+}
+
 /** Where the living variables count and not their records: true if the draft fits, in the place of `old` (0: none). */
 export function fitsSpace(d: Draft, old: usize): bool {
-  if (limit(POLICY_ENTRY_OVERHEAD) === 0) return true;
+  if (!countsEntries()) return true;
   const freed = old === 0 || has(OLD_VALUE_COUNTS) ? 0 : entryBytes(nameBytesOf(old), dataBytesOf(old));
   return usedSpace() - freed + entryBytes(d.nameBytes, <u64>d.headBytes + d.dataBytes) <= limit(POLICY_ENTRY_SPACE);
 }

@@ -6,6 +6,7 @@ import {
   POLICY_APPEND_MISSING,
   POLICY_APPEND_NOTHING,
   POLICY_DELETE_MISSING,
+  POLICY_HIDDEN_DELETE,
   POLICY_MAX_MERGED,
   POLICY_SIZE_STATUS,
   POLICY_VOLATILE_WRITE,
@@ -59,11 +60,12 @@ export function isLater(a: usize, b: usize): bool {
 }
 
 function change(d: Draft, record: usize, appending: bool): EfiCode {
+  const deletes = (d.dataBytes === 0 && !appending) || (d.attributes & ACCESS) === 0;
   if (state.atRuntime !== 0) {
-    const status = checkRuntime(record);
+    const status = checkRuntime(record, deletes);
     if (status !== EfiCode.Success) return status;
   }
-  if ((d.dataBytes === 0 && !appending) || (d.attributes & ACCESS) === 0) {
+  if (deletes) {
     removeRecord(record);
     return EfiCode.Success;
   }
@@ -88,11 +90,13 @@ export function rewrite(d: Draft, record: usize): EfiCode {
   return write(d, record);
 }
 
-/** At run time a variable is written only if it is non-volatile and seen. */
-function checkRuntime(record: usize): EfiCode {
+/** At run time a variable is written only if it is non-volatile and seen; by policy a hidden one can be deleted. */
+function checkRuntime(record: usize, deletes: bool): EfiCode {
   if (isVolatile(record)) return refuseVolatile();
-  const seen = (attributesOf(record) & STORED) === STORED;
-  return seen ? EfiCode.Success : refuse(EfiCode.InvalidParameter, Reason.NotNonVolatileRuntime);
+  const isSeen = (attributesOf(record) & STORED) === STORED;
+  return isSeen || (deletes && statusOf(POLICY_HIDDEN_DELETE) === EfiCode.Success)
+    ? EfiCode.Success
+    : refuse(EfiCode.InvalidParameter, Reason.NotNonVolatileRuntime);
 }
 
 /** What a write of a volatile variable gets. */

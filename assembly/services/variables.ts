@@ -1,7 +1,6 @@
 import { POLICY } from "../abi/layout";
 import {
   NO_BYTES_ASK_SIZE,
-  POLICY_ENTRY_OVERHEAD,
   POLICY_ENTRY_SPACE,
   POLICY_HIDDEN_READ,
   POLICY_QUERY_VERDICTS,
@@ -19,7 +18,7 @@ import { draft, nvRegion, state, volatileRegion } from "../state";
 import { first, next } from "../store/order";
 import { attributesOf, dataBytesOf, dataOf, guidOf, nameBytesOf, nameOf } from "../store/record";
 import { find, liveBytes } from "../store/store";
-import { largestVariable, spaceFor, usedBytes, usedSpace } from "./quota";
+import { countsEntries, largestVariable, spaceFor, usedBytes, usedSpace } from "./quota";
 import { refuse } from "./refusal";
 
 /**
@@ -96,7 +95,7 @@ export function queryVariableInfo(attributes: u32): EfiCode {
   state.maxVariableBytes = 0;
   const status = checkQuery(attributes);
   if (status !== EfiCode.Success) return status;
-  if (limit(POLICY_ENTRY_OVERHEAD) !== 0) {
+  if (countsEntries()) {
     const space = <u64>limit(POLICY_ENTRY_SPACE);
     state.maxStoreBytes = space;
     state.remainStoreBytes = space - min(usedSpace(), space);

@@ -32,6 +32,7 @@ import { BS_RT, NV_BS_RT, readOnly } from "./definitions.ts";
 import { modeVariables } from "./mode-variables.ts";
 import { ovmf4m } from "./ovmf.ts";
 import { NO_BOOT, type Policy } from "./policy.ts";
+import { LARGEST_VARIABLE_BYTES, ROOMY_STORE } from "./roomy-store.ts";
 
 /** The file of all variables and what an entry takes of it beside name and data. */
 const FILE_BYTES = 131072;
@@ -39,8 +40,6 @@ const ENTRY_BYTES = 48;
 /** EFI_MAX_VARIABLE_NAME_SIZE, EFI_MAX_VARIABLE_DATA_SIZE. */
 const NAME_BYTES = 2048;
 const DATA_BYTES = 32768;
-/** Room of the core for one variable; name and data are limited on their own. */
-const LARGEST_BYTES = 0x28000;
 
 /**
  * OpenVMM's UEFI NVRAM services for Hyper-V firmware (vm/devices/firmware/firmware_uefi/src/service/nvram/spec_services,
@@ -65,10 +64,11 @@ export const openvmm: Policy = {
     FILTER_KEK |
     CONTENT_INFO |
     LONGER_DIGESTS,
-  maxVariableBytes: LARGEST_BYTES,
-  maxAuthVariableBytes: LARGEST_BYTES,
-  maxVolatileVariableBytes: LARGEST_BYTES,
-  maxErrorRecordBytes: LARGEST_BYTES,
+  geometry: ROOMY_STORE,
+  maxVariableBytes: LARGEST_VARIABLE_BYTES,
+  maxAuthVariableBytes: LARGEST_VARIABLE_BYTES,
+  maxVolatileVariableBytes: LARGEST_VARIABLE_BYTES,
+  maxErrorRecordBytes: LARGEST_VARIABLE_BYTES,
   setAttributes: [
     [RESERVED_BITS, EfiCode.InvalidParameter],
     [RUNTIME_WITHOUT_BOOT, EfiCode.InvalidParameter],

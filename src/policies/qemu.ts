@@ -27,6 +27,7 @@ import { HIDDEN_CERT_DB, modeVariables } from "./mode-variables.ts";
 import { ovmf4m } from "./ovmf.ts";
 import { PLAIN_BOOT } from "./ovmf-boot.ts";
 import { NO_BOOT, type Policy } from "./policy.ts";
+import { ROOMY_STORE } from "./roomy-store.ts";
 
 /** Name and data of one variable: what its communication buffer of 64 KiB leaves. */
 const NAME_AND_DATA_BYTES = 65500;
@@ -59,6 +60,7 @@ export const qemu: Policy = {
     CONTENT_INFO |
     LONGER_DIGESTS |
     SECURE_BOOT_AT_ONCE,
+  geometry: ROOMY_STORE,
   maxVariableBytes: NAME_AND_DATA_BYTES + 60,
   maxAuthVariableBytes: NAME_AND_DATA_BYTES + 60,
   maxVolatileVariableBytes: NAME_AND_DATA_BYTES + 60,

@@ -24,14 +24,13 @@ import { BS_RT, readOnly } from "./definitions.ts";
 import { modeVariables } from "./mode-variables.ts";
 import { ovmf4m } from "./ovmf.ts";
 import { NO_BOOT, type Policy } from "./policy.ts";
+import { LARGEST_VARIABLE_BYTES, ROOMY_STORE } from "./roomy-store.ts";
 
 const MODES = "SecureBoot SetupMode AuditMode DeployedMode VendorKeys";
 /** The buffer of all variables (CONFIG_EFI_VAR_BUF_SIZE), its header (struct efi_var_file), an entry's (efi_var_entry). */
 const BUFFER_BYTES = 131072;
 const HEADER_BYTES = 24;
 const ENTRY_BYTES = 32;
-/** Room of the core for one variable; the buffer is what limits. */
-const LARGEST_BYTES = 0x28000;
 
 /**
  * U-Boot with variables in a file and CONFIG_EFI_RT_VOLATILE_STORE: what the run time writes is in RAM alone
@@ -42,10 +41,11 @@ export const uboot: Policy = {
   name: "uboot",
   title: "U-Boot, CONFIG_EFI_RT_VOLATILE_STORE",
   flags: RECLAIM_AT_RUNTIME | VOLATILE_FIRST | DELETE_IGNORES_ATTRIBUTES | CREATION_NON_VOLATILE | OLD_VALUE_COUNTS,
-  maxVariableBytes: LARGEST_BYTES,
-  maxAuthVariableBytes: LARGEST_BYTES,
-  maxVolatileVariableBytes: LARGEST_BYTES,
-  maxErrorRecordBytes: LARGEST_BYTES,
+  geometry: ROOMY_STORE,
+  maxVariableBytes: LARGEST_VARIABLE_BYTES,
+  maxAuthVariableBytes: LARGEST_VARIABLE_BYTES,
+  maxVolatileVariableBytes: LARGEST_VARIABLE_BYTES,
+  maxErrorRecordBytes: LARGEST_VARIABLE_BYTES,
   setAttributes: [
     [TIMED, EfiCode.InvalidParameter],
     [COUNTER, EfiCode.Unsupported],

@@ -19,6 +19,7 @@ import { HIDDEN_CERT_DB, modeVariables } from "./mode-variables.ts";
 import { ovmf4m } from "./ovmf.ts";
 import { PLAIN_BOOT } from "./ovmf-boot.ts";
 import { NO_BOOT, type Policy } from "./policy.ts";
+import { LARGEST_VARIABLE_BYTES, ROOMY_STORE } from "./roomy-store.ts";
 
 /** NAME_LIMIT without terminator, DATA_LIMIT, TOTAL_LIMIT and VARIABLE_OVERHEAD, the latter without terminator. */
 const NAME_BYTES = 4096;
@@ -26,8 +27,6 @@ const DATA_BYTES = 57344;
 const TOTAL_BYTES = 131072;
 const OVERHEAD_BYTES = 128;
 const TERMINATOR_BYTES = 2;
-/** Room of the core for one variable; name and data are limited on their own. */
-const LARGEST_BYTES = 0x28000;
 
 /** XenServer's varstored, which keeps the variables of XAPI's UEFI guests (handler.c, guest.c of xapi-project/varstored). */
 export const varstored: Policy = {
@@ -44,10 +43,11 @@ export const varstored: Policy = {
     CHECK_DESCRIPTOR_IN_SETUP |
     CONTENT_INFO |
     SECURE_BOOT_AT_ONCE,
-  maxVariableBytes: LARGEST_BYTES,
-  maxAuthVariableBytes: LARGEST_BYTES,
-  maxVolatileVariableBytes: LARGEST_BYTES,
-  maxErrorRecordBytes: LARGEST_BYTES,
+  geometry: ROOMY_STORE,
+  maxVariableBytes: LARGEST_VARIABLE_BYTES,
+  maxAuthVariableBytes: LARGEST_VARIABLE_BYTES,
+  maxVolatileVariableBytes: LARGEST_VARIABLE_BYTES,
+  maxErrorRecordBytes: LARGEST_VARIABLE_BYTES,
   setAttributes: [
     [ERROR_RECORD, EfiCode.InvalidParameter],
     [COUNTER, EfiCode.Unsupported],
