@@ -141,25 +141,30 @@ function ruleOf(definition: Definition, behind = 0): Uint8Array {
   return rule;
 }
 
-/** The bytes of a variable policy. */
+/** The bytes of a variable policy; what RegisterVariablePolicy refuses is a RangeError. */
 function policyRuleOf(policy: VariablePolicy): Uint8Array {
+  const { name, minBytes = 0, maxBytes = abi.NO_LIMIT, mustHave = 0, cantHave = 0 } = policy;
+  const what = `variable policy ${JSON.stringify(name.slice(0, 32))}`;
+  if (minBytes > maxBytes) throw new RangeError(`${what}: from ${minBytes} to ${maxBytes} bytes`);
+  const both = mustHave & cantHave;
+  if (both !== 0) throw new RangeError(`${what}: attributes 0x${both.toString(16)} both wanted and not`);
   const lock = policy.lock ?? "never";
   const state = typeof lock === "string" ? undefined : lock;
   const stateName = state === undefined ? new Uint8Array(0) : toUcs2(`${state.name}\0`);
   const definition: Definition = {
     guid: policy.guid,
     kind: RULE_POLICY,
-    name: policy.name,
+    name,
     flags: RULE_WILDCARD,
-    attributes: policy.mustHave ?? 0,
-    minBytes: policy.minBytes ?? 0,
-    maxBytes: policy.maxBytes ?? abi.NO_LIMIT,
+    attributes: mustHave,
+    minBytes,
+    maxBytes,
     content: lockKind(lock),
   };
   const rule = ruleOf(definition, (POLICY_STATE_NAME + stateName.length + 3) & ~3);
   const view = new DataView(rule.buffer);
   const end = endOfName(view.getUint16(RULE_NAME_BYTES, true));
-  view.setUint32(end + POLICY_CANT_HAVE, policy.cantHave ?? 0, true);
+  view.setUint32(end + POLICY_CANT_HAVE, cantHave, true);
   if (state === undefined) return rule;
   view.setUint32(end + POLICY_STATE_VALUE, state.value, true);
   rule.set(guidBytes(state.guid), end + POLICY_STATE_GUID);

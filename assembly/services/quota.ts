@@ -22,7 +22,7 @@ import { sameGuid } from "../name";
 import { has, limit } from "../policy";
 import { Draft, nvRegion, Region, state, volatileRegion } from "../state";
 import { dataBytesOf, guidOf, nameBytesOf, nameOf, nextOf } from "../store/record";
-import { isErrorRecord } from "../store/region";
+import { countsEntries, isErrorRecord } from "../store/region";
 import { firstLive, recordBytes, regionFor } from "../store/store";
 import { isDefined } from "./defined";
 import { CERT_DB_GUID } from "./names";
@@ -30,7 +30,7 @@ import { CERT_DB_GUID } from "./names";
 /** Bytes that a class of a region's variables may fill, at boot or at run time (edk2 VNV.c). */
 export function spaceFor(region: Region, errorRecords: bool): u64 {
   const all = <u64>(region.end - region.first);
-  if (region !== nvRegion || countsEntries()) return all;
+  if (region !== nvRegion) return all;
   const errorStorage = min<u64>(limit(POLICY_ERROR_STORAGE), all);
   if (errorRecords) return errorStorage;
   const reserved = state.atRuntime !== 0 ? <u64>limit(POLICY_BOOT_RESERVED) : 0;
@@ -39,7 +39,6 @@ export function spaceFor(region: Region, errorRecords: bool): u64 {
 
 /** Bytes that the class has used up: dead records count until the next reclaim. */
 export function usedBytes(region: Region, errorRecords: bool): u64 {
-  if (countsEntries()) return <u64>region.errorBytes + region.commonBytes;
   return errorRecords ? region.errorBytes : region.commonBytes;
 }
 
@@ -70,11 +69,6 @@ export function fitsUserSpace(d: Draft): bool {
     if (!isDefined(guidOf(record), nameOf(record), nameBytesOf(record))) used += nextOf(record) - record;
   }
   return recordBytes(d) + used <= space;
-}
-
-/** True where the living variables count and not their records: there are no classes of variables, either. */
-export function countsEntries(): bool {
-  return limit(POLICY_ENTRY_OVERHEAD) !== 0;
 }
 
 /** Where the living variables count and not their records: true if the draft fits, in the place of `old` (0: none). */

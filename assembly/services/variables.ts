@@ -17,8 +17,9 @@ import { has, limit, statusOf } from "../policy";
 import { draft, nvRegion, state, volatileRegion } from "../state";
 import { first, next } from "../store/order";
 import { attributesOf, dataBytesOf, dataOf, guidOf, nameBytesOf, nameOf } from "../store/record";
+import { countsEntries } from "../store/region";
 import { find, liveBytes } from "../store/store";
-import { countsEntries, largestVariable, spaceFor, usedBytes, usedSpace } from "./quota";
+import { largestVariable, spaceFor, usedBytes, usedSpace } from "./quota";
 import { refuse } from "./refusal";
 
 /**

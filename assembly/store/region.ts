@@ -1,11 +1,12 @@
 import { FLASH, VOLATILE, VOLATILE_BYTES } from "../abi/layout";
-import { POLICY_STORE_END, POLICY_STORE_OFFSET, POLICY_VOLATILE_STORE } from "../abi/policy";
+import { POLICY_ENTRY_OVERHEAD, POLICY_STORE_END, POLICY_STORE_OFFSET, POLICY_VOLATILE_STORE } from "../abi/policy";
 import { ADDED, HEADER_BYTES, IN_TRANSITION, STORE_HEADER_BYTES } from "../abi/record";
 import { HARDWARE_ERROR_RECORD, NON_VOLATILE } from "../abi/variable";
 import { limit } from "../policy";
 import { nvRegion, Region, volatileRegion } from "../state";
 import { erase, isErased } from "./flash";
 import { attributesOf, nextOf, startsAt, stateOf } from "./record";
+
 /** Places both regions by the policy's geometry. The volatile one is empty, the other one as the flash has it. */
 export function openRegions(): void {
   nvRegion.first = <usize>FLASH + limit(POLICY_STORE_OFFSET) + STORE_HEADER_BYTES;
@@ -36,10 +37,15 @@ export function account(region: Region, attributes: u32, bytes: u32): void {
   else region.commonBytes += bytes;
 }
 
-/** True for a variable that counts as a hardware error record. */
+/** True for a variable that counts as a hardware error record: there are two classes only where records count. */
 export function isErrorRecord(attributes: u32): bool {
   const both = NON_VOLATILE | HARDWARE_ERROR_RECORD;
-  return (attributes & both) === both;
+  return (attributes & both) === both && !countsEntries();
+}
+
+/** True where the living variables take up room, and not their records in flash. */
+export function countsEntries(): bool {
+  return limit(POLICY_ENTRY_OVERHEAD) !== 0;
 }
 
 /**
