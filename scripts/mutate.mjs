@@ -1,5 +1,6 @@
 // Removes one check of the core at a time and runs the tests: node scripts/mutate.mjs [part of a path...]
-// A check is an `if` whose body refuses the call. Works on a copy of the tree; prints the mutants that no test noticed.
+// A check is an `if` whose body refuses the call, or answers false or 0, or skips one of a list; or what a
+// predicate answers. Works on a copy of the tree; prints the mutants that no test noticed.
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,9 +9,23 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** Tests that run the core, the quick ones first. */
-const TESTS = ["traces", "abis", "auth", "boot", "languages", "faults", "stores", "snapshot", "model", "hostile"];
-/** The tests take some 20 seconds. */
-const LIMIT_MS = 90_000;
+const TESTS = [
+  "personalities",
+  "variable-policies",
+  "quotas",
+  "auth",
+  "traces",
+  "abis",
+  "boot",
+  "languages",
+  "faults",
+  "stores",
+  "snapshot",
+  "model",
+  "hostile",
+];
+/** The tests take some 30 seconds. */
+const LIMIT_MS = 120_000;
 const COPIED = [
   "assembly",
   "src",
@@ -23,9 +38,12 @@ const COPIED = [
 ];
 /** `if (condition)` with a body that gives an error; the condition may span lines. */
 const CHECK =
-  /if \(((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*)\)(?= (?:return |\{\n\s+return )(?:refuse|refused|fail)\()/g;
-/** `condition ? refuse(…) : Success` and the other way round. */
-const CHOICE = /(?<=return )([^;?\n]+)(?= \? (?:refuse|EfiCode\.Success))/g;
+  /if \(((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*)\)(?= (?:return |\{\n\s+return )(?:refuse|refused|fail)\(| (?:return (?:false|0)|continue);)/g;
+/** `condition ? refuse(…) : Success` and the other way round; the condition may span lines. */
+const CHOICE = /(?<=return )([^;?{]+?)(?=\s+\? (?:refuse|EfiCode\.Success))/g;
+/** A predicate, and what it answers. */
+const PREDICATE = /function \w+\([^)]*\): bool \{\n([\s\S]*?)\n\}/g;
+const ANSWER = /(?<=return )(?!true;|false;)[^;]+(?=;)/g;
 
 const folder = mkdtempSync(join(tmpdir(), "xenefi-mutants-"));
 for (const path of COPIED) cpSync(join(ROOT, path), join(folder, path), { recursive: true });
@@ -60,7 +78,7 @@ function isWanted(file) {
   return parts.length === 0 || parts.some((part) => file.includes(part));
 }
 
-/** The source with one check never true, or one choice always taken the good way. */
+/** The source with one check never true, one choice always taken the good way, or one predicate that knows one answer. */
 function* mutants(text) {
   for (const match of text.matchAll(CHECK)) {
     const at = match.index;
@@ -68,8 +86,17 @@ function* mutants(text) {
   }
   for (const match of text.matchAll(CHOICE)) {
     const at = match.index;
-    const good = text.slice(at + match[0].length).startsWith(" ? refuse") ? "false" : "true";
+    const good = /^\s+\? refuse/.test(text.slice(at + match[0].length)) ? "false" : "true";
     yield { at, was: oneLine(match[0]), text: `${text.slice(0, at)}${good}${text.slice(at + match[0].length)}` };
+  }
+  for (const predicate of text.matchAll(PREDICATE)) {
+    for (const match of predicate[0].matchAll(ANSWER)) {
+      const at = predicate.index + match.index;
+      for (const answer of ["true", "false"]) {
+        const was = `${oneLine(match[0])} is ${answer}`;
+        yield { at, was, text: `${text.slice(0, at)}${answer}${text.slice(at + match[0].length)}` };
+      }
+    }
   }
 }
 
