@@ -10,7 +10,7 @@ import { type BootQuery, Machine, type MachineOptions } from "../machine.ts";
 import type { FirmwareFacts, PlatformState } from "../platform.ts";
 import { POLICIES } from "../policies/index.ts";
 import { ovmf4m } from "../policies/ovmf.ts";
-import { type BootWrite, NO_BOOT, type Policy } from "../policies/policy.ts";
+import { type BootPlan, type BootWrite, NO_BOOT, type Policy } from "../policies/policy.ts";
 import { efiCode } from "../status.ts";
 import type { EfiTime } from "../time.ts";
 import { fromUcs2, toUcs2 } from "../ucs2.ts";
@@ -91,16 +91,14 @@ function scenarioOptions(header: TraceHeader, assume: Assumptions): MachineOptio
   }
   const config = assume.config ?? {};
   const number = (field: string, fallback: number) => Number(toBigInt(config[field]) ?? BigInt(fallback));
-  const store = number("store", base.geometry.storeEnd - base.geometry.storeOffset - STORE_HEADER_BYTES);
   const policy: Policy = {
-    ...base,
-    flags: config.physical_presence === true ? base.flags | PHYSICAL_PRESENCE : base.flags,
-    geometry: { ...base.geometry, storeEnd: base.geometry.storeOffset + STORE_HEADER_BYTES + store },
+    ...withSpace(base, config.store === undefined ? undefined : number("store", 0)),
+    flags: withPresence(base.flags, config.physical_presence),
     maxVariableBytes: number("max_variable_size", base.maxVariableBytes),
     maxAuthVariableBytes: number("max_auth_variable_size", base.maxAuthVariableBytes),
     errorStorageBytes: number("hwerr_storage", base.errorStorageBytes),
     maxErrorRecordBytes: number("max_hwerr", base.maxErrorRecordBytes),
-    boot: config.firmware_variables === "none" ? NO_BOOT : base.boot,
+    boot: config.firmware_variables === "none" ? withoutVariables(base) : base.boot,
   };
   const high = toBigInt(config.monotonic_high);
   if (high !== undefined)
@@ -124,6 +122,24 @@ function scenarioOptions(header: TraceHeader, assume: Assumptions): MachineOptio
   if (xen.boot_var !== undefined) options.bootQuery = bootQuery(xen.boot_var);
   if (config.clock !== undefined) options.clock = config.clock as EfiTime;
   return options;
+}
+
+function withPresence(flags: number, present: unknown): number {
+  if (present === undefined) return flags;
+  return present === true ? flags | PHYSICAL_PRESENCE : flags & ~PHYSICAL_PRESENCE;
+}
+
+/** The personality with so many usable bytes for variables; undefined: its own. */
+function withSpace(base: Policy, bytes: number | undefined): Policy {
+  if (bytes === undefined) return base;
+  if (base.entries !== undefined) return { ...base, entries: { ...base.entries, spaceBytes: bytes } };
+  const storeEnd = base.geometry.storeOffset + STORE_HEADER_BYTES + bytes;
+  return { ...base, geometry: { ...base.geometry, storeEnd } };
+}
+
+/** A boot that leaves nothing to be seen; what the store needs beside the variables stays where it takes no room. */
+function withoutVariables({ entries, boot }: Policy): BootPlan {
+  return entries === undefined ? NO_BOOT : { ...NO_BOOT, missing: boot.missing };
 }
 
 /** [largest store, room, largest variable], or a status in the last place where the query failed. */
