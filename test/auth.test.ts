@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { Client } from "../src/client.ts";
+import { IMAGE_SECURITY_GUID } from "../src/guid.ts";
 import { toHex } from "../src/hex.ts";
 import { Machine } from "../src/machine.ts";
+import { POLICIES } from "../src/policies/index.ts";
+import type { Policy } from "../src/policies/policy.ts";
 import type { EfiTime } from "../src/time.ts";
 import {
   certificateList,
@@ -308,5 +311,61 @@ describe("Secure Boot keys", () => {
     const size = dom0.machine.memory.buffer.byteLength;
     for (let sec = 0; sec < 30; sec++) dom0.write("PK", certificateList(platform), platform, { time: { sec } });
     expect(dom0.machine.memory.buffer.byteLength).toBe(size);
+  });
+});
+
+describe("what only some firmware looks at", () => {
+  const policies = ["qemu-uefi-vars", "varstored"].map((name) => POLICIES[name] as Policy);
+  const off = { name: "SecureBootEnable", guid: "f0a30bc7-af08-4556-99c4-001009c93a44", attributes: 3, data: "00" };
+
+  test.each(policies)("$name: SecureBoot stays off where a user has switched it off", (policy) => {
+    const dom0 = new Writer(policy, { preload: [off] });
+    expect(dom0.write("PK", certificateList(platform), platform)).toBe("SUCCESS");
+    expect([dom0.read("SetupMode"), dom0.read("SecureBoot")]).toEqual(["00", "00"]);
+  });
+
+  test("openvmm: an append of what is no signature list is refused, to plain bytes it is added", () => {
+    const dom0 = new Writer(POLICIES.openvmm as Policy);
+    expect(dom0.write("Private", bytes(1), other)).toBe("SUCCESS");
+    expect(dom0.write("Private", bytes(2), other, { attributes: APPEND })).toBe("INVALID_PARAMETER");
+    expect(dom0.write("Private", hashList(1), other, { attributes: APPEND })).toBe("SUCCESS");
+    expect(dom0.read("Private")).toBe(`01${toHex(hashList(1))}`);
+  });
+
+  test("qemu-uefi-vars: a merge keeps certificates in lists of their own, digests in one, and drops other types", () => {
+    const dom0 = Writer.enrolled(POLICIES["qemu-uefi-vars"] as Policy);
+    const sha1 = signatureList("826ca512-cf10-4ac9-b187-be01496631bd", [new Uint8Array(20)]);
+    const first = Uint8Array.from([...hashList(1), ...certificateList(other), ...sha1]);
+    const second = Uint8Array.from([...certificateList(platform), ...hashList(1, 2)]);
+    expect(dom0.write("db", first, exchange)).toBe("SUCCESS");
+    expect(dom0.write("db", second, exchange, { attributes: APPEND })).toBe("SUCCESS");
+    const merged = [...certificateList(other), ...certificateList(platform), ...hashList(1, 2)];
+    expect(dom0.read("db")).toBe(toHex(Uint8Array.from(merged)));
+  });
+
+  test("qemu-uefi-vars: a merge that outgrows the core's buffer is refused and changes nothing", () => {
+    const dom0 = Writer.enrolled(POLICIES["qemu-uefi-vars"] as Policy);
+    const tiny = (from: number) => {
+      const data = Array.from({ length: 3600 }, (_, i) => Uint8Array.of((from + i) & 0xff, (from + i) >> 8));
+      return signatureList("a5c059a1-94e4-4aa7-87b5-ab155c2bf072", data);
+    };
+    expect(dom0.write("db", tiny(0), exchange)).toBe("SUCCESS");
+    expect(dom0.write("db", tiny(3600), exchange, { attributes: APPEND })).toBe("OUT_OF_RESOURCES");
+    expect(dom0.machine.variable("db", IMAGE_SECURITY_GUID)?.data).toEqual(tiny(0));
+  });
+
+  test("a digest of another kind that ends alike is not taken", () => {
+    const dom0 = new Writer();
+    const write = { name: "Private", guid: GUID, attributes: AT, time: stampOf({}), payload: bytes(1) };
+    const data = signedData(write, other);
+    data[40 + 13 + 3] = 0;
+    expect(dom0.client.setVariable("Private", GUID, AT, data).reason).toMatch(/digest algorithm/);
+  });
+
+  test.each(["edk2", "ovmf-4m"])("%s: a PK without a certificate signs nothing", (name) => {
+    const dom0 = new Writer(POLICIES[name] as Policy);
+    const setup = dom0.write("PK", hashList(1), platform);
+    expect(setup).toBe(name === "edk2" ? "SUCCESS" : "SECURITY_VIOLATION");
+    if (setup === "SUCCESS") expect(dom0.write("KEK", certificateList(exchange), platform)).toBe("SECURITY_VIOLATION");
   });
 });

@@ -2,15 +2,28 @@ import { expect, test } from "vitest";
 import { POLICY, STAGE, STATE, STATE_BYTES, WINDOW } from "../assembly/abi/layout.ts";
 import * as abi from "../assembly/abi/op.ts";
 import { Client } from "../src/client.ts";
+import type { Verifier } from "../src/crypto/verifier.ts";
 import { GLOBAL_GUID, guidBytes } from "../src/guid.ts";
 import { toHex } from "../src/hex.ts";
 import { Machine } from "../src/machine.ts";
 import { ABIS, type Abi, type OpLayout, opLayout, setLong } from "../src/op.ts";
+import { POLICIES } from "../src/policies/index.ts";
+import type { Policy } from "../src/policies/policy.ts";
 import { errnoName } from "../src/status.ts";
 import { Random } from "./support/random.ts";
+import { signatureList, withDescriptor } from "./support/signer.ts";
 import { traced } from "./support/trap.ts";
+import { APPEND, AT, GUID, guidOf } from "./support/writer.ts";
 
 const OPS_AN_ABI = 250_000;
+const OPS_A_POLICY = 25_000;
+const WRITES_OF_KEYS = 4_000;
+/** Sizes that break careless walks over lists. */
+const LIST_EDGES = [0, 1, 15, 16, 17, 27, 28, 29, 0x7fffffff, 0x80000000, 0xffffffe4, 0xffffffff];
+const X509_GUID = "a5c059a1-94e4-4aa7-87b5-ab155c2bf072";
+const SHA256_GUID = "c1c41626-504c-4092-aca9-41f936934328";
+/** What a bare SignedData with SHA-256 has at its start, behind the outer tag and length. */
+const BARE_SHA256 = [0, 0, 2, 1, 1, 0x31, 0x0f, 0x30, 0x0d, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0];
 /** Two pages of guest memory above the one that is never mapped. */
 const WINDOW_BYTES = 0x3000;
 const FIRST = 0x1000;
@@ -90,8 +103,8 @@ class Guest {
   readonly #before: Uint8Array;
   #holes: { start: number; end: number; readable: boolean }[] = [];
 
-  constructor(abiName: Abi, seed: number) {
-    this.machine = new Machine({ abi: abiName, windowBytes: WINDOW_BYTES });
+  constructor(abiName: Abi, seed: number, policy: Policy) {
+    this.machine = new Machine({ abi: abiName, windowBytes: WINDOW_BYTES, policy, verifier: CREDULOUS });
     this.random = new Random(seed);
     this.#layout = opLayout(abiName);
     this.#before = new Uint8Array(WINDOW_BYTES);
@@ -254,8 +267,14 @@ function same(a: Uint8Array, b: Uint8Array, start: number, end: number): boolean
 
 const seed = Number(process.env.XENEFI_SEED ?? 20241123);
 
-test.each(ABIS)(`${OPS_AN_ABI} random ops of %s never trap, hang or touch other memory`, (abiName) => {
-  const guest = new Guest(abiName, seed + ABIS.indexOf(abiName));
+/** Believes every signature, so that what lies behind the check is reached. */
+const CREDULOUS: Verifier = {
+  verify: (_, __, certificate) => ({ signer: certificate ?? new Uint8Array(4), digest: new Uint8Array(32) }),
+  hasRsaKey: (certificate) => certificate.length > 0,
+};
+
+/** Makes so many random calls and looks at the core's memory behind them. */
+function attack(guest: Guest, ops: number): void {
   const { machine } = guest;
   const whole = new Uint8Array(machine.memory.buffer);
   // What no call may change: below the state, from the policy to the index but for the op's copy, behind the window.
@@ -267,7 +286,7 @@ test.each(ABIS)(`${OPS_AN_ABI} random ops of %s never trap, hang or touch other 
   ];
   const before = constant();
   const start = machine.snapshot();
-  for (let turn = 0; turn < OPS_AN_ABI; turn++) {
+  for (let turn = 0; turn < ops; turn++) {
     // The holes' table is the machine's, not the snapshot's: they are made anew after it.
     if (turn % 25_000 === 0) machine.restore(start);
     guest.step(turn);
@@ -278,7 +297,54 @@ test.each(ABIS)(`${OPS_AN_ABI} random ops of %s never trap, hang or touch other 
   // The machine still works.
   machine.map();
   machine.restore(start);
-  expect(machine.variable("BootOrder", GLOBAL_GUID)?.data.length).toBe(6);
+}
+
+test.each(ABIS)(`${OPS_AN_ABI} random ops of %s never trap, hang or touch other memory`, (abiName) => {
+  const guest = new Guest(abiName, seed + ABIS.indexOf(abiName), POLICIES["ovmf-4m"] as Policy);
+  attack(guest, OPS_AN_ABI);
+  expect(guest.machine.variable("BootOrder", GLOBAL_GUID)?.data.length).toBe(6);
+});
+
+test.each(Object.values(POLICIES))(
+  `${OPS_A_POLICY} random ops on $name never trap, hang or touch other memory`,
+  (policy) => {
+    const guest = new Guest(seed % 2 === 0 ? "x86_64" : "arm32", seed, policy);
+    attack(guest, OPS_A_POLICY);
+    expect(guest.machine.variable("SetupMode", GLOBAL_GUID)?.data).toEqual(Uint8Array.of(1));
+  },
+);
+
+/** Signature lists with fields at their edges, or what only looks like some. */
+function hostileLists(random: Random): Uint8Array {
+  const lists = Array.from({ length: random.below(4) }, () => {
+    const count = random.below(4);
+    const dataBytes = random.pick([0, 1, 20, 32, 33, 300]);
+    const data = Array.from({ length: count }, () => new Uint8Array(dataBytes).fill(random.below(3)));
+    const list = signatureList(random.pick([X509_GUID, SHA256_GUID, GUID]), data);
+    const view = new DataView(list.buffer);
+    if (random.oneIn(2)) view.setUint32(random.pick([16, 20, 24]), random.pick(LIST_EDGES), true);
+    return list;
+  });
+  const bytes = Uint8Array.from(Buffer.concat(lists));
+  return random.oneIn(4) ? bytes.subarray(0, random.below(bytes.length + 1)) : bytes;
+}
+
+test.each(Object.values(POLICIES))(`${WRITES_OF_KEYS} writes of crafted keys on $name never trap or hang`, (policy) => {
+  const random = new Random(seed);
+  const dom0 = new Client(new Machine({ policy, verifier: CREDULOUS }));
+  const start = dom0.machine.snapshot();
+  const seen = new Set<string>();
+  for (let turn = 0; turn < WRITES_OF_KEYS; turn++) {
+    if (turn % 200 === 0) dom0.machine.restore(start);
+    const name = random.pick(["PK", "KEK", "db", "dbx", "Private"]);
+    const stamp = new Uint8Array(16).fill(turn % 7, 0, 2);
+    const signature = Uint8Array.from([0x30, 0x82, ...BARE_SHA256]);
+    const data = withDescriptor(stamp, signature, hostileLists(random));
+    const write = () => dom0.setVariable(name, guidOf(name), random.pick([AT, APPEND]), data);
+    seen.add(named(write, () => `turn ${turn}, ${name}, ${toHex(data)}`).statusName);
+    dom0.getVariable(name, guidOf(name));
+  }
+  expect(seen.size).toBeGreaterThan(policy.name === "uboot" ? 0 : 2);
 });
 
 test("the blocks that are watched are where the memory map says", () => {

@@ -1,4 +1,4 @@
-import { SCRATCH, STAGE } from "../abi/layout";
+import { SCRATCH, STAGE, STAGE_BYTES } from "../abi/layout";
 import { TIME_BYTES, TIME_DAYLIGHT, TIME_NANOSECOND, TIME_PAD1, TIME_PAD2, TIME_ZONE } from "../abi/op";
 import {
   ANY_KEY_DATA,
@@ -169,7 +169,7 @@ function writeKey(d: Draft, record: usize, key: Key): EfiCode {
 
 /** Writes signature lists that may be written; an append leaves out what is there. */
 function writeLists(d: Draft, record: usize, key: Key): EfiCode {
-  const isFiltered = key === Key.Database || (key === Key.Exchange && has(FILTER_KEK));
+  const isFiltered = key === Key.Database || has(MERGE_LISTS) || (key === Key.Exchange && has(FILTER_KEK));
   let status = checkLists(d, key === Key.Platform ? 1 : u32.MAX_VALUE);
   if (status === EfiCode.Success) status = writePayload(d, record, isFiltered);
   if (status === EfiCode.Success && key === Key.Platform) showMode();
@@ -251,17 +251,31 @@ function writePayload(d: Draft, record: usize, isFiltered: bool): EfiCode {
   d.stamp = d.data;
   d.data += bytes;
   d.dataBytes -= bytes;
-  if (record !== 0 && (d.attributes & APPEND_WRITE) !== 0) {
-    if (has(MERGE_LISTS)) {
-      d.dataBytes = mergeLists(STAGE, dataOf(record), dataBytesOf(record), d.data, d.dataBytes);
-      d.attributes &= ~APPEND_WRITE;
-      d.data = STAGE;
-    } else if (isFiltered) {
-      d.dataBytes = copyNewSignatures(STAGE, dataOf(record), dataBytesOf(record), d.data, d.dataBytes);
-      d.data = STAGE;
-    }
+  if (isFiltered && record !== 0 && (d.attributes & APPEND_WRITE) !== 0) {
+    const status = has(MERGE_LISTS) ? mergePayload(d, record) : filterPayload(d, record);
+    if (status !== EfiCode.Success) return status;
   }
   return update(d, record);
+}
+
+/** Leaves of the appended lists what the variable does not have. */
+function filterPayload(d: Draft, record: usize): EfiCode {
+  if (has(ANY_KEY_DATA) && !isSignatureLists(d.data, d.dataBytes, u32.MAX_VALUE)) {
+    return refuse(EfiCode.InvalidParameter, Reason.SignatureLists);
+  }
+  d.dataBytes = copyNewSignatures(STAGE, dataOf(record), dataBytesOf(record), d.data, d.dataBytes);
+  d.data = STAGE;
+  return EfiCode.Success;
+}
+
+/** Makes of the variable's and the appended lists the value to be written. No store has room for more than STAGE has. */
+function mergePayload(d: Draft, record: usize): EfiCode {
+  const bytes = mergeLists(STAGE, STAGE_BYTES, dataOf(record), dataBytesOf(record), d.data, d.dataBytes);
+  if (bytes === u32.MAX_VALUE) return refuse(EfiCode.OutOfResources, Reason.StoreFull);
+  d.attributes &= ~APPEND_WRITE;
+  d.data = STAGE;
+  d.dataBytes = bytes;
+  return EfiCode.Success;
 }
 
 /** The checks of A.c VerifyTimeBasedPayload in their order; each failure but a missing KEK is a SecurityViolation. */

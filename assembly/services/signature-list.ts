@@ -47,12 +47,14 @@ export function isSignatureLists(value: usize, bytes: u32, most: u32): bool {
 
 /**
  * Copies to `to` what lists of `added` are not in lists of `value` yet: same type, size, owner and data (AuthService.c,
- * FilterSignatureList). Gives the bytes written. Both have passed isSignatureLists.
+ * FilterSignatureList). What is no list ends either value. Gives the bytes written.
  */
 export function copyNewSignatures(to: usize, value: usize, valueBytes: u32, added: usize, addedBytes: u32): u32 {
   let tail = to;
   for (let at: u32 = 0; at < addedBytes; ) {
     const list = added + at;
+    const listBytes = listBytesAt(list, addedBytes - at);
+    if (listBytes === 0) break;
     const signatureBytes = load<u32>(list, LIST_SIGNATURE_BYTES);
     const firstBytes = LIST_FIRST + load<u32>(list, LIST_HEADER_BYTES);
     const kept = tail;
@@ -68,31 +70,33 @@ export function copyNewSignatures(to: usize, value: usize, valueBytes: u32, adde
       tail += signatureBytes;
     }
     if (tail !== kept) store<u32>(kept, <u32>(tail - kept), LIST_BYTES);
-    at += load<u32>(list, LIST_BYTES);
+    at += listBytes;
   }
   return <u32>(tail - to);
 }
 
 /**
  * Merges two values into one at `to`: every X.509 certificate in a list of its own, then all SHA-256 digests in one; of
- * equal data the first owner's stays, other types are dropped (QEMU hw/uefi, var-service-siglist.c). Gives the bytes.
+ * equal data the first owner's stays, other types are dropped (QEMU hw/uefi, var-service-siglist.c). Gives the bytes;
+ * u32.MAX_VALUE if they are more than `room`.
  */
-export function mergeLists(to: usize, value: usize, valueBytes: u32, added: usize, addedBytes: u32): u32 {
-  let tail = mergeType(to, to, X509, value, valueBytes);
-  tail = mergeType(to, tail, X509, added, addedBytes);
+export function mergeLists(to: usize, room: u32, value: usize, valueBytes: u32, added: usize, addedBytes: u32): u32 {
+  const end = to + room;
+  let tail = mergeType(to, to, end, X509, value, valueBytes);
+  tail = mergeType(to, tail, end, X509, added, addedBytes);
   const digests = tail;
-  tail = mergeType(digests, tail, FIXED_TYPES, value, valueBytes);
-  tail = mergeType(digests, tail, FIXED_TYPES, added, addedBytes);
-  return <u32>(tail - to);
+  tail = mergeType(digests, tail, end, FIXED_TYPES, value, valueBytes);
+  tail = mergeType(digests, tail, end, FIXED_TYPES, added, addedBytes);
+  return tail > end ? u32.MAX_VALUE : <u32>(tail - to);
 }
 
 /**
  * Adds a value's signatures of one type behind the lists from `merged` to `tail`, which are all of that type, unless they
- * are there. Certificates get a list each, digests go into one. Gives the new tail.
+ * are there. Certificates get a list each, digests go into one. Gives the new tail; one behind `end`: they do not fit.
  */
-function mergeType(merged: usize, tail: usize, type: usize, value: usize, bytes: u32): usize {
+function mergeType(merged: usize, tail: usize, end: usize, type: usize, value: usize, bytes: u32): usize {
   const single = type === X509;
-  for (let at: u32 = 0; at < bytes; ) {
+  for (let at: u32 = 0; at < bytes && tail <= end; ) {
     const list = value + at;
     const listBytes = listBytesAt(list, bytes - at);
     if (listBytes === 0) return tail;
@@ -105,6 +109,7 @@ function mergeType(merged: usize, tail: usize, type: usize, value: usize, bytes:
     for (let i: u32 = 0; i < count; i++) {
       const signature = first + i * signatureBytes;
       if (holds(merged, <u32>(tail - merged), signature, signatureBytes)) continue;
+      if (tail + LIST_FIRST + signatureBytes > end) return end + 1;
       if (single || tail === merged) tail = beginList(tail, type, signatureBytes);
       memory.copy(tail, signature, signatureBytes);
       tail += signatureBytes;
