@@ -1,0 +1,7 @@
+import { configDefaults, defineConfig } from "vitest/config";
+import base from "../../vitest.config.ts";
+
+/** The tests that need the tools of .ci/packages, which `npm test` does without. */
+export default defineConfig({
+  test: { ...base.test, include: ["test/interop/**/*.test.ts"], exclude: configDefaults.exclude },
+});
