@@ -1,6 +1,6 @@
 /** What is known of a signature that is valid. */
 export interface Signed {
-  /** The signer's own certificate, DER. */
+  /** The signer's own certificate, DER; of several signers the first one's. */
   signer: Uint8Array;
   /** What certdb keeps of the signer: a digest over its common name and its certificate's TBSCertificate. */
   digest: Uint8Array;
