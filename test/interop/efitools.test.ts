@@ -220,14 +220,15 @@ describe.each(FIRMWARES)("efitools on %s", (firmware) => {
 
   test("another key under the name of the one in KEK does not sign", () => {
     const dom0 = enrolled(firmware);
-    const forger = keyOf("Forger", undefined, "Key Exchange Key");
+    const forger = keyOf("Forger", { subject: "Key Exchange Key" });
     const update = signed({ name: "db", lists: hashList("KeyTool"), by: forger, at: LATER });
     expect(dom0.write("db", update)).toBe(refusal("SECURITY_VIOLATION", Reason.SignatureInvalid));
   });
 
   test("a certificate below one in KEK signs db, one below PK signs no KEK", () => {
     const dom0 = enrolled(firmware);
-    const [belowExchange, belowPlatform] = [keyOf("Below KEK", "Key Exchange Key"), keyOf("Below PK", "Platform Key")];
+    const belowExchange = keyOf("Below KEK", { issuer: exchange() });
+    const belowPlatform = keyOf("Below PK", { issuer: platform() });
     const lists = certificateList(stranger());
     expect(dom0.write("db", signed({ name: "db", lists, by: belowExchange, at: LATER }))).toBe("SUCCESS");
     expect(dom0.write("KEK", signed({ name: "KEK", lists, by: belowPlatform, at: LATER }))).toBe(

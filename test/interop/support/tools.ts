@@ -25,15 +25,37 @@ afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
 
 let count = 0;
 
-// The machine's own configuration stays out of it; some of these tools take local time for UTC.
+/** What extensions a certificate can have, as openssl's configuration says it. */
+const EXTENSIONS = {
+  authority: "basicConstraints=critical,CA:TRUE",
+  "no authority": "basicConstraints=critical,CA:FALSE",
+  "authority over ends": "basicConstraints=critical,CA:TRUE,pathlen:0",
+  "no certificate signing": "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,digitalSignature",
+  "certificate signing": "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign",
+  "certificate signing alone": "keyUsage=critical,keyCertSign",
+  "digital signature alone": "keyUsage=critical,digitalSignature",
+  "for servers": "basicConstraints=critical,CA:TRUE\nextendedKeyUsage=critical,serverAuth",
+  "unknown, critical": "basicConstraints=critical,CA:TRUE\n1.2.3.4.5=critical,DER:05:00",
+  unknown: "basicConstraints=critical,CA:TRUE\n1.2.3.4.5=DER:05:00",
+  identifier: "basicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=hash",
+};
+
+// The computer's own configuration stays out of it.
 const OPENSSL_CONF = file(
-  "[req]\ndistinguished_name=dn\nx509_extensions=ca\n[dn]\n[ca]\nbasicConstraints=critical,CA:TRUE\n",
+  [
+    "[req]\ndistinguished_name=name\n[name]",
+    ...Object.entries(EXTENSIONS).map(([name, lines]) => `[${name}]\n${lines}`),
+    "",
+  ].join("\n"),
 );
 const OPTIONS: ExecFileSyncOptions = {
   cwd: FOLDER,
   env: { PATH: process.env.PATH, TZ: "UTC", LC_ALL: "C", OPENSSL_CONF },
   stdio: ["ignore", "pipe", "pipe"],
 };
+
+/** A tool said no. */
+export class ToolError extends Error {}
 
 /** Runs a tool; what it printed. An error names the package of a tool that is missing, or has what a failed one said. */
 export function run(tool: Tool, ...args: string[]): string {
@@ -42,7 +64,7 @@ export function run(tool: Tool, ...args: string[]): string {
   } catch (error) {
     const { code, stdout, stderr } = error as { code?: string; stdout?: Buffer; stderr?: Buffer };
     if (code === "ENOENT") throw new Error(`${tool} is missing: apt-get install ${PACKAGES[tool]}`);
-    throw new Error(`${tool} ${args.join(" ")} failed\n${stdout}${stderr}`);
+    throw new ToolError(`${tool} ${args.join(" ")} failed\n${stdout}${stderr}`);
   }
 }
 
@@ -78,24 +100,25 @@ export interface Key {
 
 const keys = new Map<string, Key>();
 
-/**
- * The key of a name, made by openssl once per test file. `issuer` signs its certificate, or else it does so itself; the
- * certificate may bear another name.
- */
-export function keyOf(name: string, issuer?: string, subject = name): Key {
+export interface KeyOptions {
+  /** The key that signs the certificate; without it the own one does. */
+  issuer?: Key | undefined;
+  /** The name that the certificate bears, if it is another. */
+  subject?: string;
+  extensions?: keyof typeof EXTENSIONS;
+}
+
+/** The key of a name, made by openssl at first use. */
+export function keyOf(name: string, { issuer, subject = name, extensions = "authority" }: KeyOptions = {}): Key {
   const known = keys.get(name);
   if (known !== undefined) return known;
-  const [key, certificate] = [fresh(), fresh()];
-  const by = issuer === undefined ? undefined : keyOf(issuer);
-  const self = ["req", "-new", "-newkey", "rsa:2048", "-nodes", "-sha256", "-subj", `/CN=${subject}/`, "-keyout", key];
-  if (by === undefined) {
-    run("openssl", ...self, "-x509", "-days", "30", "-out", certificate);
-  } else {
-    const request = fresh();
-    run("openssl", ...self, "-out", request);
-    const from = ["-in", request, "-CA", by.certificate, "-CAkey", by.key, "-CAcreateserial", "-days", "30"];
-    run("openssl", "x509", "-req", ...from, "-out", certificate);
-  }
+  const [key, request, certificate] = [fresh(), fresh(), fresh()];
+  const pair = ["-newkey", "rsa:2048", "-nodes", "-keyout", key, "-subj", `/CN=${subject}/`];
+  run("openssl", "req", "-new", ...pair, "-out", request);
+  const by = ["-CA", issuer?.certificate ?? "", "-CAkey", issuer?.key ?? "", "-CAcreateserial"];
+  const signer = issuer === undefined ? ["-signkey", key] : by;
+  const content = ["-sha256", "-days", "30", "-extfile", OPENSSL_CONF, "-extensions", extensions];
+  run("openssl", "x509", "-req", "-in", request, ...signer, ...content, "-out", certificate);
   const made = { key, certificate, der: output("openssl", "x509", "-in", certificate, "-outform", "DER", "-out") };
   keys.set(name, made);
   return made;
