@@ -20,7 +20,7 @@ const PACKAGES = {
 export type Tool = keyof typeof PACKAGES;
 
 /** Where the tools of a test file put what they make. */
-export const FOLDER = mkdtempSync(join(tmpdir(), "xenefi-interop-"));
+const FOLDER = mkdtempSync(join(tmpdir(), "xenefi-interop-"));
 afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
 
 let count = 0;
