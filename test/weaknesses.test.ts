@@ -171,6 +171,8 @@ describe("a store file", () => {
     const machine = new Machine({ policy, store });
     const dom0 = new Client(machine);
     machine.reboot();
+    const after = dom0.getNextVariableName("Second", GUID);
+    expect([after.statusName, after.size]).toEqual(["SUCCESS", 0]);
     expect([stored(dom0, "First"), stored(dom0, "Second")]).toEqual(["01020304", "01020304"]);
     expect(stored(dom0, "Last")).toBeUndefined();
     expect(dom0.setVariable("New", GUID, STORED, bytes(5)).statusName).toBe("SUCCESS");
@@ -544,7 +546,7 @@ describe.each(PERSONALITIES)("%s", (personality) => {
       // An RTCALARM of up to 16 bytes is a date, if a short one.
       if (name === "RTCALARM" && size <= 16) continue;
       const store = plain.machine.flash();
-      const odd = { name, guid, attributes: STORED, data: "77".repeat(size) };
+      const odd = { name, guid, attributes: STORED, data: "01".repeat(size) };
       const writer = boot(personality, { store, preload: [odd] });
       const dom0 = boot(personality, { store: writer.machine.flash(), start: "attach" });
       expect(answers(dom0), `${size} bytes`).toEqual(expected);
