@@ -111,9 +111,11 @@ const LIST_SIGNATURE_BYTES = 24;
 const BAD_LISTS: [string, Uint8Array][] = [
   ["a list size of 0", patched(hashList(9), LIST_BYTES, 0)],
   ["a list size below its header", patched(hashList(9), LIST_BYTES, 27)],
-  ["a list size past the end", patched(hashList(9), LIST_BYTES, 77)],
+  ["a list size a byte past the end", patched(hashList(9), LIST_BYTES, 77)],
+  ["a list size a signature past the end", patched(hashList(9), LIST_BYTES, 76 + 48)],
+  ["half a signature", Uint8Array.from([...patched(hashList(9), LIST_BYTES, 76 + 24), ...new Uint8Array(24)])],
   ["a list size that wraps", patched(hashList(9), LIST_BYTES, 0xffffffff)],
-  ["a header size that wraps", patched(hashList(9), LIST_HEADER_BYTES, 0xffffffe4)],
+  ["a header size that wraps", patched(hashList(9), LIST_HEADER_BYTES, 2 ** 32 - 48)],
   ["a signature size of 0", patched(hashList(9), LIST_SIGNATURE_BYTES, 0)],
   ["a signature size below its owner's", patched(hashList(9), LIST_SIGNATURE_BYTES, 1)],
   ["a signature size past the list", patched(hashList(9), LIST_SIGNATURE_BYTES, 96)],
@@ -217,7 +219,6 @@ describe("a store file", () => {
   // Weak: the queue's length, or a torn header, leads the recovery out of its area.
   test.each<[string, Uint8Array]>([
     ["another checksum of the queue", patched(good, WORK + 16, 0x12345678)],
-    ["a queue of 0 bytes", patched(good, WORK + 24, 0)],
     ["a queue past the volume", patched(good, WORK + 24, 0x7fffffff)],
     ["a queue of 2^32 - 1 bytes", patched(good, WORK + 24, 0xffffffff)],
     ["blocks of 2^32 - 1 bytes", reheaded(60, 4, 0xffffffff)],
@@ -228,6 +229,7 @@ describe("a store file", () => {
     dirty[OVMF_4M.storeEnd - 1] = 0;
     const next = new Machine({ store: dirty, policy: { ...policyOf("edk2"), boot: NO_BOOT } });
     expect(next.flash()[OVMF_4M.storeEnd - 1]).toBe(0xff);
+    expect(toHex(next.flash().subarray(WORK, WORK + 32))).toBe(toHex(good.subarray(WORK, WORK + 32)));
     expect(liveEntries(readLog(next.flash(), next.volume)).map(({ name }) => name)).toEqual(names);
   });
 });
@@ -422,7 +424,8 @@ describe.each(PERSONALITIES)("%s", (personality) => {
       const dom0 = boot(personality);
       const whole = withDescriptor(new Uint8Array(16), NONE, hashList(1));
       const set = (data: Uint8Array) => dom0.setVariable(name, guidOf(name), AT, data).statusName;
-      for (let size = 0; size < 40; size++) expect(set(whole.slice(0, size)), `${size}`).toBe("SECURITY_VIOLATION");
+      // From long to short: what a longer write left lies behind the data.
+      for (let size = 39; size >= 0; size--) expect(set(whole.slice(0, size)), `${size}`).toBe("SECURITY_VIOLATION");
       const rest = whole.length - 16;
       for (const length of [0, 1, 23, rest + 1, rest + 16, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff]) {
         expect(set(patched(whole, 16, length)), `${length}`).toBe("SECURITY_VIOLATION");
