@@ -38,8 +38,8 @@ import { NON_VOLATILE } from "../assembly/abi/variable.ts";
 import { Clock, DEFAULT_POWER_ON } from "./clock.ts";
 import { type Core, makeCore, WINDOW_BYTES_MAX } from "./core.ts";
 import type { Verifier } from "./crypto/verifier.ts";
-import { findVolume, formatVolume, type Volume } from "./formats/edk2-store.ts";
-import type { Variable } from "./formats/variable-set.ts";
+import { findVolume, formatVolume, type Volume, WORK_HEADER_BYTES } from "./formats/edk2-store.ts";
+import { FormatError, offsetText, type Variable } from "./formats/variable-set.ts";
 import { GLOBAL_GUID, guidBytes, guidText, SECURE_BOOT_ENABLE_GUID } from "./guid.ts";
 import { fromHex } from "./hex.ts";
 import type { Abi } from "./op.ts";
@@ -92,6 +92,8 @@ export interface BootQuery {
 }
 
 const WINDOW_BYTES = 0x400000;
+/** Header of the fault-tolerant-write work area, and one entry with its record. */
+const WORK_BYTES_MIN = WORK_HEADER_BYTES + 80;
 
 /** A write of the firmware or of a boot service that was refused; boot goes on, as the real one does. */
 export interface BootRefusal {
@@ -354,13 +356,18 @@ export class Machine {
 
   #read(record: number): Variable {
     const { bytes, view } = this.#core;
-    const nameBytes = view.getUint32(record + RECORD_NAME_BYTES, true);
-    const data = record + HEADER_BYTES + nameBytes;
+    const attributes = view.getUint32(record + RECORD_ATTRIBUTES, true);
+    let nameBytes = view.getUint32(record + RECORD_NAME_BYTES, true);
+    let dataBytes = view.getUint32(record + RECORD_DATA_BYTES, true);
+    // A header that was never completed counts without name and data.
+    if ([attributes, nameBytes, dataBytes].includes(0xffffffff)) nameBytes = dataBytes = 0;
+    const name = record + HEADER_BYTES;
+    const data = name + nameBytes;
     return {
-      name: fromUcs2(bytes.subarray(record + HEADER_BYTES, data - 2)),
+      name: fromUcs2(bytes.subarray(name, name + Math.max(0, nameBytes - 2))),
       guid: guidText(bytes, record + RECORD_GUID),
-      attributes: view.getUint32(record + RECORD_ATTRIBUTES, true),
-      data: bytes.slice(data, data + view.getUint32(record + RECORD_DATA_BYTES, true)),
+      attributes,
+      data: bytes.slice(data, data + dataBytes),
       stamp: bytes.slice(record + RECORD_STAMP, record + RECORD_STAMP + 16),
     };
   }
@@ -411,9 +418,21 @@ function recoveryLocks(policy: Policy) {
   return names.flatMap((name) => locked(GLOBAL_GUID, name));
 }
 
-/** The core has fixed room for a volume, its spare area and its largest reclaim. */
-function checkGeometry({ geometry, authenticated }: Volume): void {
+/** The core has fixed room for a volume, its spare area and its largest reclaim, and writes by blocks. */
+function checkGeometry({ offset, geometry, authenticated }: Volume): void {
   if (!authenticated) throw new RangeError("store: records with the older 32-byte header cannot be booted");
+  if (geometry.blockBytes === 0) throw new FormatError(offsetText(offset + 60), "a block size other than 0");
+  const { workBytes, spareBytes, storeEnd } = geometry;
+  const queue = offsetText(offset + geometry.workOffset + 24);
+  if (workBytes !== 0 && workBytes < WORK_BYTES_MIN) {
+    throw new FormatError(
+      queue,
+      `a work queue of at least ${WORK_BYTES_MIN - WORK_HEADER_BYTES} bytes, not ${workBytes - WORK_HEADER_BYTES}`,
+    );
+  }
+  if (workBytes !== 0 && spareBytes < storeEnd) {
+    throw new FormatError(queue, `a work queue that leaves ${storeEnd} bytes for the spare area, not ${spareBytes}`);
+  }
   if (geometry.volumeBytes > FLASH_BYTES) {
     throw new RangeError(`store: a volume of at most ${FLASH_BYTES} bytes, not ${geometry.volumeBytes}`);
   }

@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { sha256 } from "../src/files/bytes.ts";
-import { AAVMF, findVolume, formatVolume, liveEntries, OVMF_2M, OVMF_4M, readLog } from "../src/formats/edk2-store.ts";
+import {
+  AAVMF,
+  findVolume,
+  formatVolume,
+  liveEntries,
+  OVMF_2M,
+  OVMF_4M,
+  readLog,
+  writeRecords,
+} from "../src/formats/edk2-store.ts";
 import { toHex } from "../src/hex.ts";
 import { Machine } from "../src/machine.ts";
 import { toUcs2 } from "../src/ucs2.ts";
@@ -59,6 +68,51 @@ describe("a store made by real firmware or tools", () => {
     expect(stored.map(({ name, guid }) => `${name}-${guid}`)).toEqual(live.map(({ name, guid }) => `${name}-${guid}`));
     expect(sha256(machine.flash())).toBe(sha256(bytes));
   });
+});
+
+describe("a store that can be read but not booted is refused", () => {
+  const changed = (offset: number, value: number) => {
+    const store = fixtureBytes("stores/ovmf-4m-firstboot.fd.gz");
+    const view = new DataView(store.buffer, store.byteOffset);
+    const old = view.getUint32(offset, true);
+    view.setUint32(offset, value, true);
+    // The volume header's 16-bit units sum up to 0.
+    const units = (number: number) => (number & 0xffff) + (number >>> 16);
+    if (offset < 0x48) view.setUint16(0x32, view.getUint16(0x32, true) + units(old) - units(value), true);
+    return store;
+  };
+  const QUEUE = OVMF_4M.workOffset + 24;
+
+  test.each([
+    ["blocks of 0 bytes", changed(60, 0), "offset 0x3c: a block size other than 0"],
+    ["no work queue", changed(QUEUE, 0), "offset 0x41018: a work queue of at least 80 bytes, not 0"],
+    ["a short work queue", changed(QUEUE, 79), "a work queue of at least 80 bytes, not 79"],
+    [
+      "a short spare area",
+      changed(QUEUE, 0x42000),
+      "a work queue that leaves 262144 bytes for the spare area, not 4064",
+    ],
+  ])("%s", (_, store, message) => {
+    expect(readLog(store, findVolume(store)).length).toBeGreaterThan(0);
+    expect(() => new Machine({ store })).toThrow(message);
+    expect(() => new Machine({ store, start: "attach" })).toThrow(message);
+  });
+});
+
+test.each([
+  ["name", 36],
+  ["data", 40],
+  ["attributes", 4],
+])("a live record whose %s are all ones counts as empty, for the core and for the reader", (_, field) => {
+  const store = formatVolume(OVMF_4M);
+  const guid = "11111111-2222-3333-4444-555555555555";
+  const data = Uint8Array.of(1);
+  writeRecords(store, OVMF_4M, [{ name: "Last", guid, attributes: 7, state: 0x3f, data }]);
+  store.fill(0xff, 100 + field, 104 + field);
+  const seen = new Machine({ store, start: "attach" }).variables().find((variable) => variable.guid === guid);
+  expect([seen?.name, seen?.data.length]).toEqual(["", 0]);
+  const [read] = readLog(store, findVolume(store));
+  expect([read?.name, read?.data.length]).toEqual(["", 0]);
 });
 
 test.each([

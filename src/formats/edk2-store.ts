@@ -65,7 +65,7 @@ const PLAIN_GUID = guidBytes("ddcf3616-3275-4164-98b6-fe85707ffe7d");
 const WORK_GUID = guidBytes("9e58292b-7c68-497d-a0ce-6500fd9f1b95");
 
 const VOLUME_HEADER_BYTES = 72;
-const WORK_HEADER_BYTES = 32;
+export const WORK_HEADER_BYTES = 32;
 /** Header of the older record without time stamp: sizes at 8, GUID at 16. */
 const PLAIN_HEADER_BYTES = 32;
 const PLAIN_NAME_BYTES = 8;
@@ -190,7 +190,8 @@ export function readLog(file: Uint8Array, volume: Volume): LogEntry[] {
     let nameBytes = view.getUint32(at + sizes, true);
     let dataBytes = view.getUint32(at + sizes + 4, true);
     // A header that was never completed counts without name and data.
-    if (state === ERASED || [attributes, nameBytes, dataBytes].includes(0xffffffff)) nameBytes = dataBytes = 0;
+    const isUnfinished = state === ERASED || [attributes, nameBytes, dataBytes].includes(0xffffffff);
+    if (isUnfinished) nameBytes = dataBytes = 0;
     const end = offset + headerBytes + nameBytes + dataBytes;
     if (end > geometry.storeEnd) {
       const room = geometry.storeEnd - offset - headerBytes;
@@ -200,7 +201,7 @@ export function readLog(file: Uint8Array, volume: Volume): LogEntry[] {
       );
     }
     const name = at + headerBytes;
-    if (state === ADDED || state === IN_TRANSITION) checkName(view, name, nameBytes);
+    if (!isUnfinished && (state === ADDED || state === IN_TRANSITION)) checkName(view, name, nameBytes);
     const bytes = ((end + 3) & ~3) - offset;
     entries.push({
       offset,
