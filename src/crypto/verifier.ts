@@ -6,7 +6,10 @@ export interface Signed {
   digest: Uint8Array;
 }
 
-/** Checks signatures for a machine; synchronous, for a hypercall answers at once. */
+/**
+ * Checks signatures for a machine; synchronous, for a hypercall answers at once. It runs in the middle of that call, which
+ * reads guest memory before and after it: it must neither change guest memory nor call the machine.
+ */
 export interface Verifier {
   /**
    * The signer of a valid detached CMS SignedData (DER, with or without ContentInfo) over the message, or undefined.
