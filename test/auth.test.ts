@@ -295,6 +295,7 @@ describe("Secure Boot keys", () => {
     ["a signature size of 0", patched(24, 0)],
     ["a signature size below an owner's", patched(24, 15)],
     ["a header size", patched(20, 1)],
+    ["a header in the place of its signature", patched(20, 48)],
     ["a header size that wraps", patched(20, 0xffffffe4)],
   ])("a db of %s is INVALID_PARAMETER (edk2 4f475ba542)", (_, payload) => {
     expect(new Writer().write("db", payload, other)).toBe("INVALID_PARAMETER");
@@ -341,6 +342,15 @@ describe("what only some firmware looks at", () => {
     expect(dom0.write("db", second, exchange, { attributes: APPEND })).toBe("SUCCESS");
     const merged = [...certificateList(other), ...certificateList(platform), ...hashList(1, 2)];
     expect(dom0.read("db")).toBe(toHex(Uint8Array.from(merged)));
+  });
+
+  test("qemu-uefi-vars: a certificate that another one begins with is another one", () => {
+    const dom0 = Writer.enrolled(POLICIES["qemu-uefi-vars"] as Policy);
+    const list = (...data: number[]) => signatureList("a5c059a1-94e4-4aa7-87b5-ab155c2bf072", [Uint8Array.from(data)]);
+    const both = Uint8Array.from([...list(1, 2, 3), ...list(1, 2)]);
+    expect(dom0.write("db", list(1, 2, 3), exchange)).toBe("SUCCESS");
+    expect(dom0.write("db", both, exchange, { attributes: APPEND })).toBe("SUCCESS");
+    expect(dom0.read("db")).toBe(toHex(both));
   });
 
   test("qemu-uefi-vars: a merge that outgrows the core's buffer is refused and changes nothing", () => {

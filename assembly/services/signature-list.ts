@@ -176,10 +176,9 @@ export function certificateBytes(value: usize, bytes: u32, certificate: u32): u3
 
 /**
  * Bytes of the list, if it lies within `room` and holds whole signatures; else 0. Sizes are the guest's: none may wrap
- * or be 0 (edk2 4f475ba542).
+ * or be 0 (edk2 4f475ba542). Where `room` is less than a header, memory behind it is read and no size will do.
  */
 function listBytesAt(list: usize, room: u32): u32 {
-  if (room < LIST_FIRST) return 0;
   const listBytes = load<u32>(list, LIST_BYTES);
   const headerBytes = load<u32>(list, LIST_HEADER_BYTES);
   const signatureBytes = load<u32>(list, LIST_SIGNATURE_BYTES);
