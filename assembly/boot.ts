@@ -27,6 +27,7 @@ import { find, load as loadStore } from "./store/store";
 
 /** Fault-tolerant-write recovery; the store is opened, and cleaned up if something lies behind its last record. */
 export function powerOn(): void {
+  state.shutdown = 0;
   state.atRuntime = 0;
   recover();
   openRegions();

@@ -1,5 +1,6 @@
 /** The core's exports. Integers of 32 bits only: addresses and sizes are unsigned, statuses are EfiCodes. */
 export { attach, bootWrite, exitBootServices, lookUp, powerOn } from "./boot";
 export { dispatch } from "./dispatch";
+export { schedOp } from "./sched-op";
 export { startMonotonicCount } from "./services/clock";
 export { first as firstRecord, next as nextRecord } from "./store/order";

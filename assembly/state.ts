@@ -5,6 +5,7 @@ import {
   STATE_HOLE_COUNT,
   STATE_INDEX_SLOTS,
   STATE_REASON,
+  STATE_SHUTDOWN,
   STATE_SNAPSHOT_MAX_STORE,
   STATE_SNAPSHOT_MAX_VARIABLE,
   STATE_SNAPSHOT_REMAIN_STORE,
@@ -73,6 +74,8 @@ export class State {
   snapshotMaxVariable: u64;
   /** Steps that flash can still be written before power is lost, if ATTENTION_POWER_CUT is set. */
   flashSteps: u32;
+  /** How Dom0 ended (abi/sched.ts); 0 while it runs. */
+  shutdown: u32;
 
   // The call in hand (call.ts says what each means).
   size: u64;
@@ -151,6 +154,7 @@ if (
   offsetof<State>("snapshotRemainStore") !== STATE_SNAPSHOT_REMAIN_STORE - STATE ||
   offsetof<State>("snapshotMaxVariable") !== STATE_SNAPSHOT_MAX_VARIABLE - STATE ||
   offsetof<State>("flashSteps") !== STATE_FLASH_STEPS - STATE ||
+  offsetof<State>("shutdown") !== STATE_SHUTDOWN - STATE ||
   offsetof<State>() > 0x100
 ) {
   ERROR("State and abi/layout.ts differ");

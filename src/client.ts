@@ -1,8 +1,10 @@
 import * as abi from "../assembly/abi/op.ts";
+import { SCHEDOP_SHUTDOWN } from "../assembly/abi/sched.ts";
 import { EfiCode, type Reason } from "../assembly/abi/status.ts";
 import { guidBytes, guidText } from "./guid.ts";
 import type { Machine } from "./machine.ts";
 import { getLong, type OpLayout, opLayout, setLong, writeFirmwareInfo, writeRuntimeCall } from "./op.ts";
+import { SHUTDOWN_NAMES, type ShutdownName } from "./shutdown.ts";
 import { efiCode, errnoName, reasonText, statusName } from "./status.ts";
 import { type EfiTime, readTime, writeTime } from "./time.ts";
 import { fromUcs2, toUcs2 } from "./ucs2.ts";
@@ -212,6 +214,16 @@ export class Client {
   updateCapsule(): Reply {
     writeRuntimeCall(this.#view, OP, abi.FN_UPDATE_CAPSULE, 0);
     return this.#call();
+  }
+
+  /**
+   * SCHEDOP_shutdown, which stands for ResetSystem: Linux asks for "reboot" on a cold and a warm reset, for "poweroff" on
+   * a shutdown. A reason may be any u32.
+   */
+  shutdown(reason: ShutdownName | number): Reply {
+    const number = typeof reason === "number" ? reason : SHUTDOWN_NAMES.indexOf(reason);
+    this.#view.setUint32(DATA, number, true);
+    return this.#reply(this.machine.schedOp(SCHEDOP_SHUTDOWN, DATA), undefined);
   }
 
   /** Revision of the system table, or of the runtime services table: 0x20046 is 2.70. */

@@ -5,6 +5,7 @@ import { NO_VERIFIER, type Verifier } from "./crypto/verifier.ts";
 /** The core's exports (assembly/index.ts). Integers of 32 bits: addresses and sizes are unsigned, statuses EfiCodes. */
 export interface CoreExports {
   dispatch(op: number): number;
+  schedOp(cmd: number, argument: number): number;
   powerOn(): void;
   attach(): void;
   startMonotonicCount(): number;

@@ -18,6 +18,7 @@ import {
   STATE_FLASH_STEPS,
   STATE_HOLE_COUNT,
   STATE_REASON,
+  STATE_SHUTDOWN,
   STATE_SNAPSHOT_MAX_STORE,
   STATE_SNAPSHOT_MAX_VARIABLE,
   STATE_SNAPSHOT_REMAIN_STORE,
@@ -49,6 +50,7 @@ import type { BootWrite, Policy } from "./policies/policy.ts";
 import { Q35_FACTS } from "./policies/q35-facts.ts";
 import { locked, type VariablePolicy } from "./policies/variable-policy.ts";
 import { writePolicy, writeRules } from "./policy-block.ts";
+import { readShutdown, type Shutdown, StoppedError } from "./shutdown.ts";
 import { restoreCore, snapshotCore } from "./snapshot.ts";
 import type { EfiTime } from "./time.ts";
 import { fromUcs2, toUcs2 } from "./ucs2.ts";
@@ -130,7 +132,8 @@ export class Machine {
   readonly #file: Uint8Array;
   readonly #preload: readonly BootWrite[];
   readonly #bootQuery: BootQuery | undefined;
-  readonly #followsHost: boolean;
+  /** Something is to be done before each call: #lookFirst. */
+  #looksFirst = false;
   #holes: Hole[] = [];
   #bootRefusals: BootRefusal[] = [];
   /** The volume's bytes at ExitBootServices, where what comes later is not kept. */
@@ -162,19 +165,36 @@ export class Machine {
     writeRules(core, this.policy.definitions, [...variablePolicies, ...recoveryLocks(this.policy)]);
     this.platform = new Platform(core, { ...Q35_FACTS, ...options.facts }, options.platform ?? {});
     this.clock = new Clock(core, options.clock ?? DEFAULT_POWER_ON);
-    this.#followsHost = this.clock.followsHost;
     core.bytes.set(this.#volumeBytes(), FLASH);
     if (options.start === "attach") this.#attach();
     else this.#boot();
+    this.#setLooks();
   }
 
   /**
    * Answers HYPERVISOR_platform_op for the op at guest address `op`: 0 or a negative Xen errno. Outputs are in the op and
-   * in the buffers that it names; unless the result is 0 the op is unchanged.
+   * in the buffers that it names; unless the result is 0 the op is unchanged. Throws a StoppedError after a shutdown.
    */
   hypercall(op: number): number {
-    if (this.#followsHost) this.clock.refresh();
+    if (this.#looksFirst) this.#lookFirst();
     return this.#dispatch(op);
+  }
+
+  /**
+   * Answers HYPERVISOR_sched_op with its argument at that guest address: 0 or a negative Xen errno. Only SCHEDOP_shutdown
+   * (2) is known, whose argument is a u32 reason. Real Xen does not come back from it; here Dom0 has ended when it does,
+   * `shutdown` says how, and every further call throws a StoppedError until `reboot`.
+   */
+  schedOp(cmd: number, argument: number): number {
+    if (this.#looksFirst) this.#lookFirst();
+    const ret = this.#core.exports.schedOp(cmd, argument);
+    this.#setLooks();
+    return ret;
+  }
+
+  /** How Dom0 ended; undefined while it runs. */
+  get shutdown(): Shutdown | undefined {
+    return readShutdown(this.#core.view.getUint32(STATE_SHUTDOWN, true));
   }
 
   /** Why the last call was refused; Reason.None if it was not. */
@@ -208,6 +228,7 @@ export class Machine {
   reboot(): void {
     this.#attend(ATTENTION_POWER_CUT, false);
     this.#boot();
+    this.#setLooks();
   }
 
   /**
@@ -229,6 +250,7 @@ export class Machine {
   rebootInterrupted(steps: number): void {
     this.cutPower(steps);
     this.#boot();
+    this.#setLooks();
   }
 
   /** The store's file as the next boot would find it: the image that was given, with the volume's present bytes. */
@@ -251,6 +273,7 @@ export class Machine {
   /** Takes a snapshot of this machine back. Throws a RangeError for bytes that are none. */
   restore(snapshot: Uint8Array): void {
     restoreCore(this.#core, this.volume.geometry.volumeBytes, snapshot);
+    this.#setLooks();
   }
 
   /** All live variables in enumeration order, those that the operating system cannot see included. */
@@ -267,6 +290,16 @@ export class Machine {
   variable(name: string, guid: string): Variable | undefined {
     const record = this.#core.exports.lookUp(this.#stage(name, guid));
     return record === 0 ? undefined : this.#read(record);
+  }
+
+  #lookFirst(): void {
+    const { shutdown } = this;
+    if (shutdown !== undefined) throw new StoppedError(shutdown);
+    if (this.clock.followsHost) this.clock.refresh();
+  }
+
+  #setLooks(): void {
+    this.#looksFirst = this.clock.followsHost || this.shutdown !== undefined;
   }
 
   #boot(): void {

@@ -51,6 +51,8 @@ const TEXTS: Readonly<Record<Reason, string>> = {
   [Reason.SnapshotAttributes]: "the boot snapshot exists for NV+BS+RT only",
   [Reason.RuntimeTableTooOld]: "the runtime services table is older than UEFI 2.0",
   [Reason.CapsulesNotPassedOn]: "Xen does not pass capsules on",
+  [Reason.UnknownSchedOp]: "no such sched_op here",
+  [Reason.ArgumentNotMapped]: "the argument is not mapped",
   [Reason.UnknownInfoType]: "no such firmware_info type",
   [Reason.UnknownInfoIndex]: "no such EFI info index",
   [Reason.NoVendorString]: "the hypervisor kept no vendor string",

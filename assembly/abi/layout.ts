@@ -64,6 +64,8 @@ export const STATE_SNAPSHOT_REMAIN_STORE = 0x1030;
 export const STATE_SNAPSHOT_MAX_VARIABLE = 0x1038;
 /** Steps that flash can still be written, u32, where ATTENTION_POWER_CUT is set: a byte, or the erasure of a block. */
 export const STATE_FLASH_STEPS = 0x1040;
+/** How Dom0 ended, u32: abi/sched.ts says it; 0 while it runs. */
+export const STATE_SHUTDOWN = 0x1044;
 export const STATE_BYTES = 0x500;
 
 /** Bits of STATE_ATTENTION: everything rare, tested with one load a call. */

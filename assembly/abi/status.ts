@@ -61,6 +61,8 @@ export enum Reason {
   SnapshotAttributes = 13,
   RuntimeTableTooOld = 14,
   CapsulesNotPassedOn = 15,
+  UnknownSchedOp = 16,
+  ArgumentNotMapped = 17,
   // firmware_info
   UnknownInfoType = 20,
   UnknownInfoIndex = 21,
