@@ -22,6 +22,7 @@ export type { Definition } from "./policies/definitions.ts";
 export { POLICIES } from "./policies/index.ts";
 export type { BootPlan, BootWrite, EntryAccounting, Policy, PolicyStatuses } from "./policies/policy.ts";
 export type { VariableLock, VariablePolicy, VariableState } from "./policies/variable-policy.ts";
+export { PROFILES, type Profile, type ProfileName } from "./profiles.ts";
 export { SHUTDOWN_NAMES, type Shutdown, type ShutdownName, StoppedError } from "./shutdown.ts";
 export { EfiCode, efiCode, efiStatus, errnoName, Reason, reasonText, statusName, XenErrno } from "./status.ts";
 export { type EfiTime, timeText } from "./time.ts";

@@ -50,14 +50,17 @@ import type { BootWrite, Policy } from "./policies/policy.ts";
 import { Q35_FACTS } from "./policies/q35-facts.ts";
 import { locked, type VariablePolicy } from "./policies/variable-policy.ts";
 import { writePolicy, writeRules } from "./policy-block.ts";
+import { chooseProfile, type Profile, type ProfileName } from "./profiles.ts";
 import { readShutdown, type Shutdown, StoppedError } from "./shutdown.ts";
 import { restoreCore, snapshotCore } from "./snapshot.ts";
 import type { EfiTime } from "./time.ts";
 import { fromUcs2, toUcs2 } from "./ucs2.ts";
 
 export interface MachineOptions {
-  /** Whose ops the machine takes. Default x86_64. */
+  /** Whose ops the machine takes. Default x86_64, or the first that the profile takes. */
   abi?: Abi;
+  /** Which Xen it runs, by name. Default "xen", which answers. */
+  profile?: ProfileName;
   /** Which firmware it has. Default ovmf4m. */
   policy?: Policy;
   /** A variable store file (`.fd`), copied; default a blank store of the policy's layout. */
@@ -117,6 +120,7 @@ interface Hole {
  */
 export class Machine {
   readonly abi: Abi;
+  readonly profile: Profile;
   readonly policy: Policy;
   readonly platform: Platform;
   readonly clock: Clock;
@@ -139,9 +143,11 @@ export class Machine {
   /** The volume's bytes at ExitBootServices, where what comes later is not kept. */
   #bootVolume: Uint8Array | undefined;
 
-  /** Throws a FormatError for a store that is none, a RangeError for one that is too large. */
+  /** Throws a FormatError for a store that is none, a RangeError for one that is too large and for bad options. */
   constructor(options: MachineOptions = {}) {
-    this.abi = options.abi ?? "x86_64";
+    const { profile, abi } = chooseProfile(options.profile, options.abi);
+    this.abi = abi;
+    this.profile = profile;
     this.policy = options.policy ?? ovmf4m;
     this.#preload = options.preload ?? [];
     this.#bootQuery = options.bootQuery;
@@ -163,7 +169,8 @@ export class Machine {
     writePolicy(core, this.policy, this.volume.geometry, options.allocationLimit ?? 0xffffffffn);
     const variablePolicies = [...(options.variablePolicies ?? []), ...this.policy.variablePolicies];
     writeRules(core, this.policy.definitions, [...variablePolicies, ...recoveryLocks(this.policy)]);
-    this.platform = new Platform(core, { ...Q35_FACTS, ...options.facts }, options.platform ?? {});
+    const state = { ...profile.platform, ...options.platform };
+    this.platform = new Platform(core, { ...Q35_FACTS, ...options.facts }, state);
     this.clock = new Clock(core, options.clock ?? DEFAULT_POWER_ON);
     core.bytes.set(this.#volumeBytes(), FLASH);
     if (options.start === "attach") this.#attach();

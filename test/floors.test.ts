@@ -25,6 +25,7 @@ const FLOORS: Record<Tree, string[][]> = {
       "core",
       "clock",
       "shutdown",
+      "profiles",
       "platform",
       "snapshot",
       "policy-block",

@@ -1,21 +1,23 @@
 import { appendFileSync, existsSync } from "node:fs";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { parseAttributes } from "../../attributes.ts";
 import { nodeVerifier } from "../../crypto/node-verifier.ts";
 import { readBytes } from "../../files/bytes.ts";
 import { findGuid } from "../../guid.ts";
 import { Machine, type MachineOptions } from "../../machine.ts";
-import { ABIS, type Abi, FUNCTION_NAMES } from "../../op.ts";
+import { type Abi, FUNCTION_NAMES } from "../../op.ts";
 import { efiCode, errnoName, reasonText, statusName } from "../../status.ts";
 import { type EfiTime, timeText } from "../../time.ts";
 import { type Fields, formatLine, PLAYER_WINDOW_BYTES, Player, parseTrace, recordHeader } from "../../trace/index.ts";
 import { CommandError, Exit, type Globals, type Io } from "../io.ts";
 import { named } from "../store.ts";
 import { table } from "../table.ts";
+import { abiOption, profileOption, xenOf } from "../xen.ts";
 
 interface Options extends Globals {
   store?: string;
-  abi: Abi;
+  abi?: Abi;
+  profile: string;
   trace?: string;
 }
 
@@ -35,7 +37,8 @@ export function callCommand(io: Io): Command {
     .argument("<function>", `${FUNCTION_NAMES.slice(1).join(", ")}, firmware_info, or a number`)
     .argument("[field=value...]", "inputs")
     .option("--store <file>", "boot over this store instead of a blank one")
-    .addOption(new Option("--abi <abi>", "whose op").choices([...ABIS]).default("x86_64"))
+    .addOption(abiOption())
+    .addOption(profileOption())
     .option("--trace <file>", "append the call to a trace, which is begun if it is not there")
     .addHelpText("after", HELP)
     .action((fn: string, inputs: string[], _: Options, command: Command) => {
@@ -58,7 +61,7 @@ export function callCommand(io: Io): Command {
 }
 
 function boot(options: Options): Machine {
-  const machine: MachineOptions = { abi: options.abi, windowBytes: PLAYER_WINDOW_BYTES, verifier: nodeVerifier };
+  const machine: MachineOptions = { ...xenOf(options), windowBytes: PLAYER_WINDOW_BYTES, verifier: nodeVerifier };
   if (options.store === undefined) return new Machine(machine);
   const path = options.store;
   const store = readBytes(path);

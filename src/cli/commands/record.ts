@@ -1,18 +1,20 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { nodeVerifier } from "../../crypto/node-verifier.ts";
 import { readBytes, sha256 } from "../../files/bytes.ts";
 import { formatVolume } from "../../formats/edk2-store.ts";
 import { Machine, type MachineOptions } from "../../machine.ts";
-import { ABIS, type Abi } from "../../op.ts";
+import type { Abi } from "../../op.ts";
 import { ovmf4m } from "../../policies/ovmf.ts";
 import { formatLine, PLAYER_WINDOW_BYTES, Player, parseTrace, recordHeader } from "../../trace/index.ts";
 import type { Globals, Io } from "../io.ts";
 import { named } from "../store.ts";
+import { abiOption, profileOption, xenOf } from "../xen.ts";
 
 interface Options extends Globals {
   store?: string;
-  abi: Abi;
+  abi?: Abi;
+  profile: string;
   output?: string;
 }
 
@@ -22,14 +24,16 @@ export function recordCommand(io: Io, version: string): Command {
     .description("make the calls of a file (JSON Lines of {fn, in}, or a trace) and write a trace with their answers")
     .argument("<calls>", "the file, - for standard input")
     .option("--store <file>", "boot over this store instead of a blank one")
-    .addOption(new Option("--abi <abi>", "whose op").choices([...ABIS]).default("x86_64"))
+    .addOption(abiOption())
+    .addOption(profileOption())
     .option("-o, --output <file>", "the trace; default standard output")
     .action((path: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>();
-      const calls = named(path, () => readCalls(readFileSync(path === "-" ? 0 : path, "utf8"), options.abi));
+      const xen = xenOf(options);
+      const calls = named(path, () => readCalls(readFileSync(path === "-" ? 0 : path, "utf8"), xen.abi));
       const store = options.store === undefined ? formatVolume(ovmf4m.geometry) : readBytes(options.store);
       const machineOptions: MachineOptions = {
-        abi: options.abi,
+        ...xen,
         store,
         windowBytes: PLAYER_WINDOW_BYTES,
         verifier: nodeVerifier,
