@@ -9,6 +9,7 @@ import { EfiCode } from "./abi/status";
 import { BOOTSERVICE_ACCESS, NON_VOLATILE, RUNTIME_ACCESS } from "./abi/variable";
 import { scanName } from "./name";
 import { limit } from "./policy";
+import { forgetLists } from "./services/capsule-variable";
 import { cleanCertDb } from "./services/cert-db";
 import { resumeMonotonicCount, startClock } from "./services/clock";
 import { spaceFor, usedBytes } from "./services/quota";
@@ -29,6 +30,7 @@ import { find, load as loadStore } from "./store/store";
 export function powerOn(): void {
   state.shutdown = 0;
   state.atRuntime = 0;
+  forgetLists();
   recover();
   openRegions();
   loadStore();

@@ -2,9 +2,12 @@ import { ATTENTION_COMPAT, ATTENTION_FOLD_STATUS, OP } from "./abi/layout";
 import {
   COMPAT_ACCURACY,
   COMPAT_CALL_BYTES,
+  COMPAT_CAPSULE_COUNT,
+  COMPAT_CAPSULE_HEADERS,
   COMPAT_DATA,
   COMPAT_EFI_INFO_BYTES,
   COMPAT_GUID,
+  COMPAT_MAX_CAPSULE_SIZE,
   COMPAT_MAX_SIZE,
   COMPAT_MAX_STORE_SIZE,
   COMPAT_NAME,
@@ -13,15 +16,20 @@ import {
   COMPAT_NEXT_SIZE,
   COMPAT_QUERY_ATTR,
   COMPAT_REMAIN_STORE_SIZE,
+  COMPAT_RESET_TYPE,
   COMPAT_RESOLUTION,
+  COMPAT_SG_LIST,
   COMPAT_SIZE,
   COMPAT_TIME,
   INFO_VENDOR_NAME,
   NATIVE_ACCURACY,
   NATIVE_CALL_BYTES,
+  NATIVE_CAPSULE_COUNT,
+  NATIVE_CAPSULE_HEADERS,
   NATIVE_DATA,
   NATIVE_EFI_INFO_BYTES,
   NATIVE_GUID,
+  NATIVE_MAX_CAPSULE_SIZE,
   NATIVE_MAX_SIZE,
   NATIVE_MAX_STORE_SIZE,
   NATIVE_NAME,
@@ -30,7 +38,9 @@ import {
   NATIVE_NEXT_SIZE,
   NATIVE_QUERY_ATTR,
   NATIVE_REMAIN_STORE_SIZE,
+  NATIVE_RESET_TYPE,
   NATIVE_RESOLUTION,
+  NATIVE_SG_LIST,
   NATIVE_SIZE,
   NATIVE_TIME,
   OP_BODY,
@@ -38,6 +48,7 @@ import {
   OP_STATUS,
 } from "./abi/op";
 import { EfiCode } from "./abi/status";
+import { at } from "./guest";
 import { draft, state } from "./state";
 
 /**
@@ -164,6 +175,49 @@ export function setVariableInfo(maxStore: u64, remainStore: u64, maxVariable: u6
     store<u64>(OP, maxStore, NATIVE_MAX_STORE_SIZE);
     store<u64>(OP, remainStore, NATIVE_REMAIN_STORE_SIZE);
     store<u64>(OP, maxVariable, NATIVE_MAX_SIZE);
+  }
+}
+
+/** Reads the array's handle and the count of both capsule calls, into state.dataHandle and state.size. */
+export function decodeCapsules(): void {
+  if (isCompat()) {
+    state.dataHandle = load<u32>(OP, COMPAT_CAPSULE_HEADERS);
+    state.size = load<u32>(OP, COMPAT_CAPSULE_COUNT);
+  } else {
+    state.dataHandle = load<u64>(OP, NATIVE_CAPSULE_HEADERS);
+    state.size = load<u64>(OP, NATIVE_CAPSULE_COUNT);
+  }
+}
+
+/** Bytes of one pointer in that array: it is the caller's own, so 4 for arm32, too, where a handle has 8. */
+export function capsulePointerBytes(): u32 {
+  return state.attention & ATTENTION_FOLD_STATUS ? 4 : 8;
+}
+
+/** The array's pointer `i`, a guest address; the array is known to be mapped. */
+export function capsuleHandle(i: u32): u64 {
+  const array = at(state.dataHandle);
+  return capsulePointerBytes() === 4 ? load<u32>(array + ((<usize>i) << 2)) : load<u64>(array + ((<usize>i) << 3));
+}
+
+/** Core address of capsule `i`, which is known to be mapped. */
+export function capsuleAt(i: u32): usize {
+  return at(capsuleHandle(i));
+}
+
+/** Machine address of update_capsule's scatter-gather list. */
+export function capsuleList(): u64 {
+  return isCompat() ? load<u64>(OP, COMPAT_SG_LIST) : load<u64>(OP, NATIVE_SG_LIST);
+}
+
+/** Largest size of all capsules together in bytes, and an EFI_RESET_TYPE. */
+export function setCapsuleCapabilities(maxBytes: u64, resetType: u32): void {
+  if (isCompat()) {
+    store<u64>(OP, maxBytes, COMPAT_MAX_CAPSULE_SIZE);
+    store<u32>(OP, resetType, COMPAT_RESET_TYPE);
+  } else {
+    store<u64>(OP, maxBytes, NATIVE_MAX_CAPSULE_SIZE);
+    store<u32>(OP, resetType, NATIVE_RESET_TYPE);
   }
 }
 

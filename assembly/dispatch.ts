@@ -1,4 +1,5 @@
 import {
+  ATTENTION_CAPSULES,
   ATTENTION_COMPAT,
   ATTENTION_HOLES,
   ATTENTION_NO_EFI_BOOT,
@@ -55,6 +56,7 @@ import {
   time,
   writeBackNative,
 } from "./call";
+import { passOnQuery, passOnUpdate } from "./capsule-call";
 import { at, copyOut, readable, readableBytes, writableBytes } from "./guest";
 import { scanName } from "./name";
 import { getNextHighMonotonicCount, getTime, getWakeupTime, setTime, setWakeupTime } from "./services/clock";
@@ -120,8 +122,9 @@ function runtimeCall(): XenErrno {
     case FN_QUERY_VARIABLE_INFO:
       return callQueryVariableInfo();
     case FN_QUERY_CAPSULE_CAPABILITIES:
+      return callCapsule(false);
     case FN_UPDATE_CAPSULE:
-      return callCapsule();
+      return callCapsule(true);
     default:
       return refused(XenErrno.ENOSYS, Reason.UnknownFunction);
   }
@@ -235,10 +238,11 @@ function callQueryVariableInfo(): XenErrno {
   return XenErrno.None;
 }
 
-/** Xen passes no capsule on. */
-function callCapsule(): XenErrno {
+/** Xen passes no capsule on, unless the machine is told to. */
+function callCapsule(update: bool): XenErrno {
   if (misc() !== 0) return refused(XenErrno.EINVAL, Reason.MiscNotZero);
   if (runtimeTableTooOld()) return refused(XenErrno.EOPNOTSUPP, Reason.RuntimeTableTooOld);
+  if (state.attention & ATTENTION_CAPSULES) return update ? passOnUpdate() : passOnQuery();
   return refused(XenErrno.ENOSYS, Reason.CapsulesNotPassedOn);
 }
 

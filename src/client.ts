@@ -1,9 +1,10 @@
+import { BLOCK_ADDRESS, BLOCK_BYTES, BLOCK_LENGTH } from "../assembly/abi/capsule.ts";
 import * as abi from "../assembly/abi/op.ts";
 import { SCHEDOP_SHUTDOWN } from "../assembly/abi/sched.ts";
 import { EfiCode, type Reason } from "../assembly/abi/status.ts";
 import { guidBytes, guidText } from "./guid.ts";
 import type { Machine } from "./machine.ts";
-import { getLong, type OpLayout, opLayout, setLong, writeFirmwareInfo, writeRuntimeCall } from "./op.ts";
+import { getLong, type OpLayout, opLayout, pointerBytes, setLong, writeFirmwareInfo, writeRuntimeCall } from "./op.ts";
 import { SHUTDOWN_NAMES, type ShutdownName } from "./shutdown.ts";
 import { efiCode, errnoName, reasonText, statusName } from "./status.ts";
 import { type EfiTime, readTime, writeTime } from "./time.ts";
@@ -56,6 +57,13 @@ export interface WakeupReply extends Reply {
   time: EfiTime | undefined;
   enabled: boolean;
   pending: boolean;
+}
+
+export interface CapabilitiesReply extends Reply {
+  /** Largest capsules, all together, in bytes. */
+  maxCapsuleSize: bigint;
+  /** EFI_RESET_TYPE: 0 cold, 1 warm. */
+  resetType: number;
 }
 
 export interface CountReply extends Reply {
@@ -205,14 +213,27 @@ export class Client {
     return { ...reply, high: reply.ret === 0 ? this.#u32(abi.OP_MISC) : 0 };
   }
 
-  /** QueryCapsuleCapabilities of no capsule at all: Xen passes neither capsule call on. */
-  queryCapsuleCapabilities(): Reply {
+  /** QueryCapsuleCapabilities of capsules, each an image or its header alone (capsuleImage makes one). */
+  queryCapsuleCapabilities(capsules: readonly Uint8Array[] = []): CapabilitiesReply {
     writeRuntimeCall(this.#view, OP, abi.FN_QUERY_CAPSULE_CAPABILITIES, 0);
-    return this.#call();
+    this.#putCapsules(capsules);
+    const reply = this.#call();
+    const layout = this.#layout;
+    return {
+      ...reply,
+      maxCapsuleSize: reply.ok ? this.#view.getBigUint64(OP + layout.maxCapsuleSize, true) : 0n,
+      resetType: reply.ok ? this.#u32(layout.resetType) : 0,
+    };
   }
 
-  updateCapsule(): Reply {
+  /**
+   * UpdateCapsule of capsules, whose images go to the end of guest memory, where they stay, and of a scatter-gather list:
+   * one that names these images, or the one at the given machine address.
+   */
+  updateCapsule(capsules: readonly Uint8Array[] = [], list?: bigint): Reply {
     writeRuntimeCall(this.#view, OP, abi.FN_UPDATE_CAPSULE, 0);
+    const own = this.#putCapsules(capsules);
+    this.#view.setBigUint64(OP + this.#layout.sgList, list ?? own, true);
     return this.#call();
   }
 
@@ -287,6 +308,30 @@ export class Client {
     if (units.length > NAME_BYTES_MAX) throw new RangeError(`name: at most ${NAME_BYTES_MAX / 2 - 1} units`);
     this.#bytes.set(units, NAME);
     this.#setLong(offset, NAME);
+  }
+
+  /** Puts images and a list of them at the end of guest memory, pointers at NAME; gives the list's address, 0 for none. */
+  #putCapsules(capsules: readonly Uint8Array[]): bigint {
+    if (capsules.length === 0) return 0n;
+    const width = pointerBytes(this.machine.abi);
+    const imageBytes = capsules.reduce((sum, image) => sum + image.length, 0);
+    const list = (this.#bytes.length - imageBytes - (capsules.length + 1) * BLOCK_BYTES) & ~7;
+    if (list < DATA || capsules.length * width > NAME_BYTES_MAX) {
+      throw new RangeError("capsules: at most what guest memory holds");
+    }
+    this.#setLong(this.#layout.capsuleHeaders, NAME);
+    this.#setLong(this.#layout.capsuleCount, capsules.length);
+    this.#bytes.fill(0, list);
+    let image = list + (capsules.length + 1) * BLOCK_BYTES;
+    for (const [i, bytes] of capsules.entries()) {
+      this.#bytes.set(bytes, image);
+      if (width === 4) this.#view.setUint32(NAME + 4 * i, image, true);
+      else this.#view.setBigUint64(NAME + 8 * i, BigInt(image), true);
+      this.#view.setBigUint64(list + BLOCK_BYTES * i + BLOCK_LENGTH, BigInt(bytes.length), true);
+      this.#view.setBigUint64(list + BLOCK_BYTES * i + BLOCK_ADDRESS, BigInt(image), true);
+      image += bytes.length;
+    }
+    return BigInt(list);
   }
 
   #setLong(offset: number, value: number): void {

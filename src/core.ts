@@ -9,6 +9,9 @@ export interface CoreExports {
   powerOn(): void;
   attach(): void;
   startMonotonicCount(): number;
+  startCapsuleLists(): void;
+  openCapsuleList(low: number, high: number): number;
+  nextCapsuleBlock(): number;
   bootWrite(nameBytes: number, dataBytes: number, attributes: number): number;
   lookUp(nameBytes: number): number;
   firstRecord(): number;

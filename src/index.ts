@@ -1,5 +1,17 @@
 /** xenefi: Xen's EFI runtime-services hypercall, answered in a process. This file only re-exports. */
 export {
+  type Capsule,
+  type CapsuleFirmware,
+  type CapsuleList,
+  type CapsuleMode,
+  capsuleImage,
+  EDK2_ARM_CAPSULES,
+  EDK2_CAPSULES,
+  OVMF_CAPSULES,
+  UBOOT_CAPSULES,
+} from "./capsules.ts";
+export {
+  type CapabilitiesReply,
   Client,
   type CountReply,
   type Hypervisor,

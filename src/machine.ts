@@ -1,4 +1,5 @@
 import {
+  ATTENTION_CAPSULES,
   ATTENTION_COMPAT,
   ATTENTION_FOLD_STATUS,
   ATTENTION_HOLES,
@@ -36,6 +37,14 @@ import {
 } from "../assembly/abi/record.ts";
 import { EfiCode, type Reason } from "../assembly/abi/status.ts";
 import { NON_VOLATILE } from "../assembly/abi/variable.ts";
+import {
+  type CapsuleFirmware,
+  type CapsuleList,
+  type CapsuleMode,
+  capsuleFirmware,
+  takeCapsules,
+  writeCapsuleFirmware,
+} from "./capsules.ts";
 import { Clock, DEFAULT_POWER_ON } from "./clock.ts";
 import { type Core, makeCore, WINDOW_BYTES_MAX } from "./core.ts";
 import type { Verifier } from "./crypto/verifier.ts";
@@ -78,6 +87,8 @@ export interface MachineOptions {
   clock?: "host" | number | EfiTime;
   /** Checks signatures, such as nodeVerifier of xenefi/crypto. Default none: writes that need one are refused. */
   verifier?: Verifier;
+  /** Who answers the capsule calls. Default "xen": -ENOSYS. */
+  capsules?: CapsuleMode;
   facts?: Partial<FirmwareFacts>;
   platform?: Partial<PlatformState>;
   /** What the firmware told Xen of NV+BS+RT space before ExitBootServices, in place of what the store says. */
@@ -131,6 +142,9 @@ export class Machine {
   /** Where the store lies in its file, and its layout. */
   readonly volume: Volume;
 
+  /** The firmware that capsule calls reach; undefined: Xen does not pass them on. */
+  readonly capsuleFirmware: CapsuleFirmware | undefined;
+
   readonly #core: Core;
   readonly #dispatch: (op: number) => number;
   readonly #file: Uint8Array;
@@ -142,6 +156,7 @@ export class Machine {
   #bootRefusals: BootRefusal[] = [];
   /** The volume's bytes at ExitBootServices, where what comes later is not kept. */
   #bootVolume: Uint8Array | undefined;
+  #capsules: readonly CapsuleList[] = [];
 
   /** Throws a FormatError for a store that is none, a RangeError for one that is too large and for bad options. */
   constructor(options: MachineOptions = {}) {
@@ -169,6 +184,9 @@ export class Machine {
     writePolicy(core, this.policy, this.volume.geometry, options.allocationLimit ?? 0xffffffffn);
     const variablePolicies = [...(options.variablePolicies ?? []), ...this.policy.variablePolicies];
     writeRules(core, this.policy.definitions, [...variablePolicies, ...recoveryLocks(this.policy)]);
+    this.capsuleFirmware = capsuleFirmware(options.capsules ?? "xen", abi);
+    this.#attend(ATTENTION_CAPSULES, this.capsuleFirmware !== undefined);
+    if (this.capsuleFirmware !== undefined) writeCapsuleFirmware(core, this.capsuleFirmware);
     const state = { ...profile.platform, ...options.platform };
     this.platform = new Platform(core, { ...Q35_FACTS, ...options.facts }, state);
     this.clock = new Clock(core, options.clock ?? DEFAULT_POWER_ON);
@@ -207,6 +225,14 @@ export class Machine {
   /** Why the last call was refused; Reason.None if it was not. */
   get reason(): Reason {
     return this.#core.view.getUint32(STATE_REASON, true);
+  }
+
+  /**
+   * What the last boot found of capsules that Dom0 had left in memory, list by list; empty for a firmware that takes none
+   * across a reset.
+   */
+  get capsules(): readonly CapsuleList[] {
+    return this.#capsules;
   }
 
   /** Makes guest addresses `start` up to `end` fault on every access, until `map`. */
@@ -306,7 +332,8 @@ export class Machine {
   }
 
   #setLooks(): void {
-    this.#looksFirst = this.clock.followsHost || this.shutdown !== undefined;
+    const mayReset = this.capsuleFirmware !== undefined;
+    this.#looksFirst = this.clock.followsHost || mayReset || this.shutdown !== undefined;
   }
 
   #boot(): void {
@@ -316,6 +343,7 @@ export class Machine {
     if (this.#bootVolume !== undefined) this.#core.bytes.set(this.#bootVolume, FLASH);
     exports.powerOn();
     const blank = exports.firstRecord() === 0;
+    this.#takeCapsules();
     for (const write of [...(this.#hasKey() ? plan.withPlatformKey : []), ...plan.missing]) {
       if (this.variable(write.name, write.guid) === undefined) this.#write(write);
     }
@@ -324,6 +352,15 @@ export class Machine {
     this.#makeVolatile();
     for (const write of this.#preload) this.#write(write);
     this.#leaveBoot();
+  }
+
+  #takeCapsules(): void {
+    if ((this.capsuleFirmware?.acrossReset ?? "never") === "never") return;
+    this.#capsules = takeCapsules(this.#core, {
+      find: (name, guid) => this.variable(name, guid),
+      remove: (name, guid) => this.#write({ name, guid, attributes: 7, data: "" }),
+      reason: () => this.reason,
+    });
   }
 
   #leaveBoot(): void {

@@ -83,6 +83,11 @@ export function opLayout(abiName: Abi): OpLayout {
   return abiName === "x86_32" ? COMPAT : NATIVE;
 }
 
+/** Bytes of a pointer in the caller's own memory, such as those that a capsule call's array holds. */
+export function pointerBytes(abiName: Abi): 4 | 8 {
+  return abiName === "x86_32" || abiName === "arm32" ? 4 : 8;
+}
+
 /** Writes a long or handle; a value that does not fit 4 bytes keeps its low half, as a 32-bit caller's would. */
 export function setLong(view: DataView, layout: OpLayout, offset: number, value: bigint): void {
   if (layout.longBytes === 4) view.setUint32(offset, Number(BigInt.asUintN(32, value)), true);

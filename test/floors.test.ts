@@ -14,7 +14,7 @@ const FLOORS: Record<Tree, string[][]> = {
     ["state", "policy", "guest", "name", "time", "host"],
     ["call", "store/"],
     ["services/"],
-    ["dispatch", "sched-op", "boot"],
+    ["dispatch", "capsule-call", "sched-op", "boot"],
     ["index", "internals"],
   ],
   src: [
@@ -25,6 +25,7 @@ const FLOORS: Record<Tree, string[][]> = {
       "core",
       "clock",
       "shutdown",
+      "capsules",
       "profiles",
       "platform",
       "snapshot",

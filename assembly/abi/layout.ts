@@ -6,6 +6,7 @@
  *   0x003000  OP         the core's own copy of the guest's platform op
  *   0x003200  HOLES      unmapped and read-only ranges of the guest window
  *   0x004000  PLATFORM   what firmware_info reports, written by the host
+ *   0x00d000  CAPSULES   what the firmware does with capsules (abi/capsule.ts), and the core's walk over a list of them
  *   0x010000  RULES      defined variables and locks, written by the host
  *   0x018000  static data of the compiler (debug build only)
  *   0x020000  INDEX      side index of the store
@@ -24,6 +25,7 @@ export const OP = 0x3000;
 export const HOLES = 0x3200;
 export const HOLES_MAX = 128;
 export const PLATFORM = 0x4000;
+export const CAPSULES = 0xd000;
 export const RULES = 0x10000;
 export const RULES_BYTES = 0x8000;
 /** The compiler's static data: asconfig.json says so as memoryBase. */
@@ -82,6 +84,9 @@ export const ATTENTION_NO_PLATFORM_OPS = 0x40;
 
 /** Power is lost after STATE_FLASH_STEPS more steps of writing flash. */
 export const ATTENTION_POWER_CUT = 0x80;
+
+/** The capsule calls reach the firmware; else they are -ENOSYS. */
+export const ATTENTION_CAPSULES = 0x100;
 
 /** PLATFORM block, all little-endian: u32 unless said otherwise. */
 export const PLATFORM_EFI_VERSION = 0;

@@ -1,0 +1,52 @@
+import { CAPSULE_HEADER_BYTES, CAPSULE_IMAGE_SIZE } from "./abi/capsule";
+import { POLICY } from "./abi/layout";
+import { POLICY_ALLOCATION_LIMIT } from "./abi/policy";
+import { Reason, XenErrno } from "./abi/status";
+import { capsuleHandle, capsuleList, capsulePointerBytes, decodeCapsules, setStatus } from "./call";
+import { at, readable, readableBytes } from "./guest";
+import { queryCapsuleCapabilities, updateCapsule } from "./services/capsule";
+import { state } from "./state";
+
+/**
+ * The two capsule calls of a hypervisor that passes them on. No Xen does: this one copies what the firmware may look at,
+ * in order and as it does elsewhere, before the firmware says anything: the array of pointers, then each capsule's header
+ * and image. So -EFAULT and -ENOMEM (for all of it together) come before every status.
+ */
+export function passOnQuery(): XenErrno {
+  const errno = takeCapsules();
+  if (errno !== XenErrno.None) return errno;
+  setStatus(queryCapsuleCapabilities(<u32>state.size));
+  return XenErrno.None;
+}
+
+export function passOnUpdate(): XenErrno {
+  const errno = takeCapsules();
+  if (errno !== XenErrno.None) return errno;
+  setStatus(updateCapsule(<u32>state.size, capsuleList()));
+  return XenErrno.None;
+}
+
+/** After None every capsule of the call can be read whole: a header at least, and as many bytes as it says. */
+function takeCapsules(): XenErrno {
+  decodeCapsules();
+  const limit = load<u64>(POLICY, POLICY_ALLOCATION_LIMIT);
+  const pointerBytes = <u64>capsulePointerBytes();
+  if (state.size > limit / pointerBytes) return refused(XenErrno.ENOMEM, Reason.TooLargeToAllocate);
+  let bytes = state.size * pointerBytes;
+  if (bytes > <u64>readableBytes(state.dataHandle)) return refused(XenErrno.EFAULT, Reason.CapsulesNotMapped);
+  const count = <u32>state.size;
+  for (let i: u32 = 0; i < count; i++) {
+    const capsule = capsuleHandle(i);
+    if (!readable(capsule, CAPSULE_HEADER_BYTES)) return refused(XenErrno.EFAULT, Reason.CapsulesNotMapped);
+    const imageBytes = load<u32>(at(capsule), CAPSULE_IMAGE_SIZE);
+    bytes += imageBytes;
+    if (bytes > limit) return refused(XenErrno.ENOMEM, Reason.TooLargeToAllocate);
+    if (!readable(capsule, imageBytes)) return refused(XenErrno.EFAULT, Reason.CapsulesNotMapped);
+  }
+  return XenErrno.None;
+}
+
+function refused(errno: XenErrno, reason: Reason): XenErrno {
+  state.reason = reason;
+  return errno;
+}

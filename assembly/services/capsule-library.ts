@@ -1,0 +1,100 @@
+import {
+  CAPSULE_HEADER_SIZE,
+  CAPSULE_IMAGE_SIZE,
+  CAPSULES_FEATURES,
+  CAPSULES_FMP_LIBRARY,
+  FMP_DRIVERS,
+  FMP_HEADER_BYTES,
+  FMP_HEADER_VERSION,
+  FMP_IMAGE_HEADER_BYTES,
+  FMP_IMAGE_SIZE,
+  FMP_IMAGE_VENDOR_SIZE,
+  FMP_IMAGE_VERSION,
+  FMP_IMAGE_VERSION_MAX,
+  FMP_PAYLOADS,
+  FMP_VERSION,
+} from "../abi/capsule";
+import { CAPSULES } from "../abi/layout";
+import { EfiCode, Reason } from "../abi/status";
+import { sameGuid } from "../name";
+import { refuse } from "./refusal";
+
+/** 6dcbd5ed-e82d-4c44-bda1-7194199ad92a, EFI_FIRMWARE_MANAGEMENT_CAPSULE_ID_GUID */
+const FMP_CAPSULE_GUID = memory.data<u8>([
+  0xed, 0xd5, 0xcb, 0x6d, 0x2d, 0xe8, 0x44, 0x4c, 0xbd, 0xa1, 0x71, 0x94, 0x19, 0x9a, 0xd9, 0x2a,
+]);
+/** 3b8c8162-188c-46a4-aec9-be43f1d65697, WINDOWS_UX_CAPSULE_GUID */
+const WINDOWS_UX_GUID = memory.data<u8>([
+  0x62, 0x81, 0x8c, 0x3b, 0x8c, 0x18, 0xa4, 0x46, 0xae, 0xc9, 0xbe, 0x43, 0xf1, 0xd6, 0x56, 0x97,
+]);
+/** 98c80a4f-e16b-4d11-939a-abe561260330, gEdkiiCapsuleOnDiskNameGuid */
+const CAPSULE_NAME_GUID = memory.data<u8>([
+  0x4f, 0x0a, 0xc8, 0x98, 0x6b, 0xe1, 0x11, 0x4d, 0x93, 0x9a, 0xab, 0xe5, 0x61, 0x26, 0x03, 0x30,
+]);
+
+/** True if the capsule at core address `capsule` is one for a firmware management protocol. */
+export function isFmpCapsule(capsule: usize): bool {
+  return sameGuid(capsule, FMP_CAPSULE_GUID);
+}
+
+/**
+ * Is the capsule, whose image lies whole at core address `capsule`, one that the firmware's library takes
+ * (MdeModulePkg/Library/DxeCapsuleLibFmp, SupportCapsuleImage)? An FMP capsule of a header alone is a question of
+ * QueryCapsuleCapabilities. Capsules nested in those of the system resource table are not known: there is no such table.
+ */
+export function supportsCapsule(capsule: usize): EfiCode {
+  if ((load<u32>(CAPSULES, CAPSULES_FEATURES) & CAPSULES_FMP_LIBRARY) === 0) {
+    return refuse(EfiCode.Unsupported, Reason.NoCapsuleLibrary);
+  }
+  if (sameGuid(capsule, WINDOWS_UX_GUID) || sameGuid(capsule, CAPSULE_NAME_GUID)) return EfiCode.Success;
+  if (!isFmpCapsule(capsule)) return refuse(EfiCode.Unsupported, Reason.UnknownCapsule);
+  const headerBytes = load<u32>(capsule, CAPSULE_HEADER_SIZE);
+  const imageBytes = load<u32>(capsule, CAPSULE_IMAGE_SIZE);
+  if (headerBytes === imageBytes) return EfiCode.Success;
+  if (headerBytes > imageBytes) return malformed();
+  return checkLayout(capsule + headerBytes, imageBytes - headerBytes);
+}
+
+/** The layout of an FMP capsule behind its header: `bytes` at core address `fmp` (ValidateFmpCapsule). */
+function checkLayout(fmp: usize, bytes: u32): EfiCode {
+  if (bytes < <u32>FMP_HEADER_BYTES || load<u32>(fmp, FMP_VERSION) !== FMP_HEADER_VERSION) return malformed();
+  const drivers = <u32>load<u16>(fmp, FMP_DRIVERS);
+  const items = drivers + <u32>load<u16>(fmp, FMP_PAYLOADS);
+  if ((bytes - FMP_HEADER_BYTES) >> 3 < items) return malformed();
+  if (!offsetsAscend(fmp, bytes, items)) return malformed();
+  for (let item = drivers; item < items; item++) {
+    const start = <u32>offsetOf(fmp, item);
+    const end = item + 1 === items ? bytes : <u32>offsetOf(fmp, item + 1);
+    if (!isPayload(fmp + start, end - start)) return malformed();
+  }
+  if (items !== 0) return EfiCode.Success;
+  return bytes === <u32>FMP_HEADER_BYTES ? refuse(EfiCode.Unsupported, Reason.EmptyCapsule) : malformed();
+}
+
+/** Offsets lie behind the list of offsets, within the capsule, each behind the one before. */
+function offsetsAscend(fmp: usize, bytes: u32, items: u32): bool {
+  let least = <u64>FMP_HEADER_BYTES + ((<u64>items) << 3);
+  for (let item: u32 = 0; item < items; item++) {
+    const offset = offsetOf(fmp, item);
+    if (offset < least || offset >= bytes) return false;
+    least = offset + 1;
+  }
+  return true;
+}
+
+/** An image header of a known version, and behind it just the bytes that it speaks of. */
+function isPayload(image: usize, bytes: u32): bool {
+  if (bytes < <u32>FMP_IMAGE_HEADER_BYTES) return false;
+  const version = load<u32>(image, FMP_IMAGE_VERSION);
+  if (version - 1 >= <u32>FMP_IMAGE_VERSION_MAX) return false;
+  const headerBytes = <u64>FMP_IMAGE_HEADER_BYTES + ((<u64>(version - 1)) << 3);
+  return bytes === headerBytes + load<u32>(image, FMP_IMAGE_SIZE) + load<u32>(image, FMP_IMAGE_VENDOR_SIZE);
+}
+
+function offsetOf(fmp: usize, item: u32): u64 {
+  return load<u64>(fmp + FMP_HEADER_BYTES + ((<usize>item) << 3));
+}
+
+function malformed(): EfiCode {
+  return refuse(EfiCode.InvalidParameter, Reason.CapsuleLayout);
+}
