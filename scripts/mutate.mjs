@@ -19,6 +19,9 @@ const TESTS = [
   "boot",
   "languages",
   "faults",
+  "reset",
+  "capsules",
+  "capsule-lists",
   "stores",
   "snapshot",
   "model",
@@ -38,7 +41,7 @@ const COPIED = [
 ];
 /** `if (condition)` with a body that gives an error; the condition may span lines. */
 const CHECK =
-  /if \(((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*)\)(?= (?:return |\{\n\s+return )(?:refuse|refused|fail)\(| (?:return (?:false|0)|continue);)/g;
+  /if \(((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*)\)(?= (?:return |\{\n\s+return )(?:refuse|refused|fail|malformed)\(| (?:return (?:false|0)|continue);)/g;
 /** `condition ? refuse(…) : Success` and the other way round; the condition may span lines. */
 const CHOICE = /(?<=return )([^;?{]+?)(?=\s+\? (?:refuse|EfiCode\.Success))/g;
 /** A predicate, and what it answers. */
@@ -70,7 +73,7 @@ for (const place of survivors) console.log(`  ${place}`);
 
 function sources() {
   const services = readdirSync(join(ROOT, "assembly/services")).map((name) => `assembly/services/${name}`);
-  return ["assembly/dispatch.ts", ...services];
+  return ["assembly/dispatch.ts", "assembly/capsule-call.ts", "assembly/sched-op.ts", ...services];
 }
 
 function isWanted(file) {

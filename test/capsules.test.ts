@@ -15,6 +15,7 @@ import { Machine, type MachineOptions } from "../src/machine.ts";
 import { ABIS, type Abi, getLong, opLayout, pointerBytes, setLong, writeRuntimeCall } from "../src/op.ts";
 import { StoppedError } from "../src/shutdown.ts";
 import { errnoName, Reason, statusName } from "../src/status.ts";
+import { formatLine, parseTrace, Recorder, recordHeader, startMachine, type TraceCall } from "../src/trace/index.ts";
 import {
   FMP_GUID,
   fmpCapsule,
@@ -489,6 +490,36 @@ describe("an FMP capsule", () => {
     const dom0 = dom0Of("x86_64");
     expect(told(dom0, dom0.queryCapsuleCapabilities([capsule])), "query").toBe(expected);
     expect(told(dom0, dom0.updateCapsule([capsule], LIST)), "update").toBe(expected);
+  });
+});
+
+describe("a trace", () => {
+  test("says in its header that capsules were passed on, and to whom", () => {
+    const firmware = { ...EDK2_CAPSULES, maxAtOnceBytes: 12345 };
+    const header = recordHeader(new Machine({ capsules: firmware }), { source: "test" });
+    const again = startMachine(parseTrace(formatLine(header)), undefined).machine;
+    expect(again.capsuleFirmware).toEqual(firmware);
+    expect(JSON.stringify(recordHeader(new Machine(), { source: "test" }))).not.toMatch(/capsules/);
+  });
+
+  test("tells what a query brought", () => {
+    const machine = new Machine({ capsules: "firmware" });
+    const calls: TraceCall[] = [];
+    const dom0 = new Client(machine, new Recorder(machine, (call) => calls.push(call)));
+    dom0.queryCapsuleCapabilities([ux(P)]);
+    dom0.queryCapsuleCapabilities([]);
+    dom0.updateCapsule([ux(P)]);
+    expect(calls.map(({ out }) => out)).toEqual([
+      { ret: 0, status: "0x0000000000000000", misc: 0, max_capsule_size: "0x6400000", reset_type: 1 },
+      { ret: 0, status: "0x8000000000000002", misc: 0 },
+      { ret: 0, status: "0x0000000000000000", misc: 0 },
+    ]);
+  });
+
+  test.each([["no"], [5], [null], [true]])("whose header says %j is refused", (capsules) => {
+    const header = { format: "xenefi-trace", version: 1, abi: "x86_64", assume: { xen: { capsules } } };
+    const start = () => startMachine(parseTrace(JSON.stringify(header)), undefined);
+    expect(start).toThrow("line 1: assume.xen.capsules: xen, firmware, or a table");
   });
 });
 

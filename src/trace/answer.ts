@@ -83,6 +83,12 @@ class Answer {
         this.out.remain_store_size = this.#hex64(layout.remainStoreSize);
         this.out.max_size = this.#hex64(layout.maxSize);
         break;
+      case "query_capsule_capabilities":
+        if (success) {
+          this.out.max_capsule_size = this.#hex64(layout.maxCapsuleSize);
+          this.out.reset_type = this.#u32(layout.resetType);
+        }
+        break;
       case "get_time":
       case "get_wakeup_time":
         if (success) this.out.time = { ...readTime(this.#view, this.#site.op + layout.time) };

@@ -19,9 +19,14 @@ export function recordHeader(machine: Machine, about: { source: string; [field: 
     const named = isWellFormed(name) ? { name } : { nameHex: toHex(toUcs2(name)) };
     return { ...named, guid, attr: attributes, data: toHex(data) };
   });
-  const { platform, policy } = machine;
+  const { platform, policy, capsuleFirmware } = machine;
   const clock = { ...timeOfSeconds(machine.clock.seconds) };
-  const xen = { efi_boot: platform.efiBoot, efi_rs: platform.runtimeServices, arm_stock: !platform.platformOps };
+  const xen = {
+    efi_boot: platform.efiBoot,
+    efi_rs: platform.runtimeServices,
+    arm_stock: !platform.platformOps,
+    ...(capsuleFirmware === undefined ? {} : { capsules: { ...capsuleFirmware } }),
+  };
   const assume = { phase: "runtime", personality: policy.name, config: { clock }, xen };
   return { format: "xenefi-trace", version: 1, ...about, abi: machine.abi, assume, initial_variables };
 }

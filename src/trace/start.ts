@@ -2,6 +2,7 @@ import { PHYSICAL_PRESENCE } from "../../assembly/abi/policy.ts";
 import { ADDED, DELETED_IN_TRANSITION, HEADER_BYTES, STORE_HEADER_BYTES } from "../../assembly/abi/record.ts";
 import { EfiCode } from "../../assembly/abi/status.ts";
 import { BOOTSERVICE_ACCESS, NON_VOLATILE } from "../../assembly/abi/variable.ts";
+import { type CapsuleMode, OVMF_CAPSULES } from "../capsules.ts";
 import type { Verifier } from "../crypto/verifier.ts";
 import { formatVolume, type NewEntry, writeRecords } from "../formats/edk2-store.ts";
 import { FormatError } from "../formats/variable-set.ts";
@@ -119,6 +120,7 @@ function scenarioOptions(header: TraceHeader, assume: Assumptions): MachineOptio
     preload,
     windowBytes: PLAYER_WINDOW_BYTES,
   };
+  if (xen.capsules !== undefined) options.capsules = capsuleMode(xen.capsules);
   if (xen.boot_var !== undefined) options.bootQuery = bootQuery(xen.boot_var);
   if (config.clock !== undefined) options.clock = config.clock as EfiTime;
   return options;
@@ -140,6 +142,13 @@ function withSpace(base: Policy, bytes: number | undefined): Policy {
 /** A boot that leaves nothing to be seen; what the store needs beside the variables stays where it takes no room. */
 function withoutVariables({ entries, boot }: Policy): BootPlan {
   return entries === undefined ? NO_BOOT : { ...NO_BOOT, missing: boot.missing };
+}
+
+/** A machine's `capsules`: a mode's name, or a firmware's table. */
+function capsuleMode(value: unknown): CapsuleMode {
+  if (value === "xen" || value === "firmware") return value;
+  if (typeof value === "object" && value !== null) return { ...OVMF_CAPSULES, ...value };
+  throw new FormatError("line 1", "assume.xen.capsules: xen, firmware, or a table");
 }
 
 /** [largest store, room, largest variable], or a status in the last place where the query failed. */
