@@ -19,6 +19,7 @@ import { formatLine, parseTrace, Recorder, recordHeader, startMachine, type Trac
 import {
   FMP_GUID,
   fmpCapsule,
+  fmpPayload,
   NAME_GUID,
   OTHER_GUID,
   P,
@@ -424,12 +425,18 @@ describe.each(ABIS)("the pointers of %s", (abiName) => {
 
 // MdeModulePkg/Library/DxeCapsuleLibFmp/DxeCapsuleLib.c, ValidateFmpCapsule.
 describe("an FMP capsule", () => {
-  const header = (values: object, behind = new Uint8Array(0)) => rawCapsule({ guid: FMP_GUID, ...values }, behind);
+  const header = (values: object, behind: Uint8Array = new Uint8Array(0)) =>
+    rawCapsule({ guid: FMP_GUID, ...values }, behind);
 
   test.each<[string, Uint8Array, string]>([
     ["of a header alone is a question", header({}), "SUCCESS None"],
     ["may be a question of any size", header({ headerBytes: 60 }, new Uint8Array(32)), "SUCCESS None"],
     ["has a header that is larger than its image", header({ headerBytes: 29 }), "INVALID_PARAMETER CapsuleLayout"],
+    [
+      "has such a header, and a layout behind it",
+      header({ headerBytes: 28, imageBytes: 27 }, fmpPayload({ drivers: 1, payloads: 0 })),
+      "INVALID_PARAMETER CapsuleLayout",
+    ],
     ["has less than an FMP header", header({}, new Uint8Array(7)), "INVALID_PARAMETER CapsuleLayout"],
     ["has payloads of version 1", fmpCapsule({ imageVersion: 1, payloads: 3 }), "SUCCESS None"],
     ["has payloads of version 2", fmpCapsule({ imageVersion: 2, payloads: 2 }), "SUCCESS None"],

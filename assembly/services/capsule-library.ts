@@ -60,7 +60,6 @@ function checkLayout(fmp: usize, bytes: u32): EfiCode {
   if (bytes < <u32>FMP_HEADER_BYTES || load<u32>(fmp, FMP_VERSION) !== FMP_HEADER_VERSION) return malformed();
   const drivers = <u32>load<u16>(fmp, FMP_DRIVERS);
   const items = drivers + <u32>load<u16>(fmp, FMP_PAYLOADS);
-  if ((bytes - FMP_HEADER_BYTES) >> 3 < items) return malformed();
   if (!offsetsAscend(fmp, bytes, items)) return malformed();
   for (let item = drivers; item < items; item++) {
     const start = <u32>offsetOf(fmp, item);
@@ -71,7 +70,10 @@ function checkLayout(fmp: usize, bytes: u32): EfiCode {
   return bytes === <u32>FMP_HEADER_BYTES ? refuse(EfiCode.Unsupported, Reason.EmptyCapsule) : malformed();
 }
 
-/** Offsets lie behind the list of offsets, within the capsule, each behind the one before. */
+/**
+ * Offsets lie behind the list of offsets, within the capsule, each behind the one before: so the first of a list that does
+ * not fit fails.
+ */
 function offsetsAscend(fmp: usize, bytes: u32, items: u32): bool {
   let least = <u64>FMP_HEADER_BYTES + ((<u64>items) << 3);
   for (let item: u32 = 0; item < items; item++) {
@@ -82,9 +84,8 @@ function offsetsAscend(fmp: usize, bytes: u32, items: u32): bool {
   return true;
 }
 
-/** An image header of a known version, and behind it just the bytes that it speaks of. */
+/** An image header of a known version, and behind it just the bytes that it speaks of. Reads up to 31 behind them. */
 function isPayload(image: usize, bytes: u32): bool {
-  if (bytes < <u32>FMP_IMAGE_HEADER_BYTES) return false;
   const version = load<u32>(image, FMP_IMAGE_VERSION);
   if (version - 1 >= <u32>FMP_IMAGE_VERSION_MAX) return false;
   const headerBytes = <u64>FMP_IMAGE_HEADER_BYTES + ((<u64>(version - 1)) << 3);
