@@ -15,19 +15,25 @@ export interface CapsuleFirmware {
   inRam: boolean;
   /** From when on capsules across a reset are taken (edk2 PcdSupportUpdateCapsuleReset; on Arm from boot services only). */
   acrossReset: "never" | "boot" | "runtime";
-  /** Which capsules it takes: edk2's DxeCapsuleLibFmp, or its null library, which takes none. */
-  library: "fmp" | "null";
+  /** GUIDs of the capsules that its library takes, at most 64; of an FMP capsule the layout is looked at, too. */
+  accepts: readonly string[];
   /** What QueryCapsuleCapabilities tells of capsules across a reset, and of others. */
   maxAcrossResetBytes: number;
   maxAtOnceBytes: number;
 }
+
+/** EFI_FIRMWARE_MANAGEMENT_CAPSULE_ID_GUID */
+export const FMP_CAPSULE_GUID = "6dcbd5ed-e82d-4c44-bda1-7194199ad92a";
+
+/** What edk2's DxeCapsuleLibFmp takes: FMP capsules, Windows' UX capsule and the capsule-name capsule. */
+const FMP_LIBRARY = [FMP_CAPSULE_GUID, "3b8c8162-188c-46a4-aec9-be43f1d65697", "98c80a4f-e16b-4d11-939a-abe561260330"];
 
 /** edk2 with all that it has for capsules, as a machine that updates its firmware so is built. */
 export const EDK2_CAPSULES: Readonly<CapsuleFirmware> = {
   offered: true,
   inRam: true,
   acrossReset: "runtime",
-  library: "fmp",
+  accepts: FMP_LIBRARY,
   maxAcrossResetBytes: 0x6400000,
   maxAtOnceBytes: 0xa00000,
 };
@@ -36,7 +42,7 @@ export const EDK2_CAPSULES: Readonly<CapsuleFirmware> = {
 export const EDK2_ARM_CAPSULES: Readonly<CapsuleFirmware> = { ...EDK2_CAPSULES, acrossReset: "boot" };
 
 /** OVMF: the null library, no capsules across a reset. */
-export const OVMF_CAPSULES: Readonly<CapsuleFirmware> = { ...EDK2_CAPSULES, acrossReset: "never", library: "null" };
+export const OVMF_CAPSULES: Readonly<CapsuleFirmware> = { ...EDK2_CAPSULES, acrossReset: "never", accepts: [] };
 
 /** U-Boot after ExitBootServices. */
 export const UBOOT_CAPSULES: Readonly<CapsuleFirmware> = { ...OVMF_CAPSULES, offered: false };
@@ -56,16 +62,20 @@ export function capsuleFirmware(mode: CapsuleMode, abiName: Abi): CapsuleFirmwar
 }
 
 /** Writes the firmware's table into the core. */
-export function writeCapsuleFirmware({ view }: Core, firmware: CapsuleFirmware): void {
-  const { offered, inRam, acrossReset, library } = firmware;
+export function writeCapsuleFirmware({ bytes, view }: Core, firmware: CapsuleFirmware): void {
+  const { offered, inRam, acrossReset, accepts } = firmware;
+  if (accepts.length > abi.CAPSULES_ACCEPTED_MAX) {
+    throw new RangeError(`capsules.accepts: at most ${abi.CAPSULES_ACCEPTED_MAX} GUIDs, not ${accepts.length}`);
+  }
   const features =
     (offered ? abi.CAPSULES_OFFERED : 0) |
     (inRam ? abi.CAPSULES_IN_RAM : 0) |
-    (acrossReset === "runtime" ? abi.CAPSULES_ACROSS_RESET : 0) |
-    (library === "fmp" ? abi.CAPSULES_FMP_LIBRARY : 0);
+    (acrossReset === "runtime" ? abi.CAPSULES_ACROSS_RESET : 0);
   view.setUint32(CAPSULES + abi.CAPSULES_FEATURES, features, true);
   view.setUint32(CAPSULES + abi.CAPSULES_MAX_ACROSS_RESET, firmware.maxAcrossResetBytes, true);
   view.setUint32(CAPSULES + abi.CAPSULES_MAX_AT_ONCE, firmware.maxAtOnceBytes, true);
+  view.setUint32(CAPSULES + abi.CAPSULES_ACCEPTED_COUNT, accepts.length, true);
+  for (const [i, guid] of accepts.entries()) bytes.set(guidBytes(guid), CAPSULES + abi.CAPSULES_ACCEPTED + 16 * i);
 }
 
 /** A capsule that a boot has found in memory; its payload is not looked at. */

@@ -124,7 +124,6 @@ const TEXTS: Readonly<Record<Reason, string>> = {
   [Reason.PopulateWithoutPersist]: "POPULATE_SYSTEM_TABLE without PERSIST_ACROSS_RESET",
   [Reason.ResetWithoutPersist]: "INITIATE_RESET without PERSIST_ACROSS_RESET",
   [Reason.FmpInSystemTable]: "an FMP capsule cannot go into the system table",
-  [Reason.NoCapsuleLibrary]: "this firmware's capsule library takes nothing",
   [Reason.UnknownCapsule]: "the capsule library does not know the capsule's GUID",
   [Reason.CapsuleLayout]: "the FMP capsule's layout is not valid",
   [Reason.EmptyCapsule]: "the FMP capsule holds neither driver nor payload",

@@ -15,7 +15,16 @@ import { Machine, type MachineOptions } from "../src/machine.ts";
 import { ABIS, type Abi, getLong, opLayout, pointerBytes, setLong, writeRuntimeCall } from "../src/op.ts";
 import { StoppedError } from "../src/shutdown.ts";
 import { errnoName, Reason, statusName } from "../src/status.ts";
-import { formatLine, parseTrace, Recorder, recordHeader, startMachine, type TraceCall } from "../src/trace/index.ts";
+import {
+  type Fields,
+  formatLine,
+  parseTrace,
+  Recorder,
+  recordHeader,
+  replay,
+  startMachine,
+  type TraceCall,
+} from "../src/trace/index.ts";
 import {
   FMP_GUID,
   fmpCapsule,
@@ -113,8 +122,8 @@ const ROWS: Row[] = [
     about: "the null library",
     firmware: OVMF_CAPSULES,
     capsules: [ux(P)],
-    update: "UNSUPPORTED NoCapsuleLibrary",
-    query: "UNSUPPORTED NoCapsuleLibrary",
+    update: "UNSUPPORTED UnknownCapsule",
+    query: "UNSUPPORTED UnknownCapsule",
   },
   {
     about: "the null library is not asked with Q",
@@ -523,10 +532,49 @@ describe("a trace", () => {
     ]);
   });
 
-  test.each([["no"], [5], [null], [true]])("whose header says %j is refused", (capsules) => {
-    const header = { format: "xenefi-trace", version: 1, abi: "x86_64", assume: { xen: { capsules } } };
-    const start = () => startMachine(parseTrace(JSON.stringify(header)), undefined);
-    expect(start).toThrow("line 1: assume.xen.capsules: xen, firmware, or a table");
+  /** Plays calls of capsules under a header, and says each one's errno or status, or the differences. */
+  function played(capsules: unknown, calls: TraceCall[]) {
+    const header = { format: "xenefi-trace", version: 1, match: "subset", abi: "x86_64", assume: { capsules } };
+    const trace = parseTrace([header, ...calls].map((line) => formatLine(line as never)).join("\n"));
+    return replay(trace, startMachine(trace, undefined)).differences;
+  }
+
+  test("names the GUIDs that a library takes, and lays capsules by their headers", () => {
+    const query = (headers: Fields[], status: bigint, more: Fields = {}, out: Fields = {}): TraceCall => ({
+      fn: "query_capsule_capabilities",
+      in: { misc: 0, capsules: headers as never, ...more },
+      out: { ret: 0, status: `0x${status.toString(16).padStart(16, "0")}`, ...out },
+    });
+    const [UNSUPPORTED, INVALID_PARAMETER] = [(1n << 63n) | 3n, (1n << 63n) | 2n];
+    const once = { max_capsule_size: "0xa00000", reset_type: 0 };
+    const calls = [
+      query([], INVALID_PARAMETER),
+      query([{ guid: OTHER_GUID, flags: 0 }], 0n, {}, once),
+      query([{ guid: OTHER_GUID }, { guid: UX_GUID }], UNSUPPORTED),
+      query([{ guid: OTHER_GUID }, { guid: UX_GUID }], 0n, { count: 1 }, once),
+      query([{ guid: OTHER_GUID, flags: "0x10000" }], UNSUPPORTED),
+      query([{ guid: OTHER_GUID, flags: R }], INVALID_PARAMETER),
+      query([{ guid: FMP_GUID, header_size: 28, image_size: 28 }], 0n),
+      query([{ guid: FMP_GUID, header_size: 28, image_size: 4096 }], INVALID_PARAMETER),
+    ];
+    expect(played([OTHER_GUID, FMP_GUID], calls)).toEqual([]);
+    expect(played(true, [query([{ guid: UX_GUID }], UNSUPPORTED)])).toEqual([]);
+    const update = { ...query([{ guid: UX_GUID, flags: P }], 0n, { sg_list: "0x1000" }), fn: "update_capsule" };
+    expect(played("firmware", [update])).toEqual([]);
+    expect(played("firmware", [{ ...update, in: { ...update.in, sg_list: 0 } }])).not.toEqual([]);
+  });
+
+  test.each([["no"], [5], [null]])("whose header says %j is refused", (capsules) => {
+    expect(() => played(capsules, [])).toThrow(
+      "line 1: assume.capsules: xen, firmware, true, a list of GUIDs or a table",
+    );
+  });
+
+  test("whose header names more GUIDs than a library holds is refused", () => {
+    const start = (count: number) => () =>
+      new Machine({ capsules: { ...EDK2_CAPSULES, accepts: Array(count).fill(UX_GUID) } });
+    expect(start(64)).not.toThrow();
+    expect(start(65)).toThrow("capsules.accepts: at most 64 GUIDs, not 65");
   });
 });
 

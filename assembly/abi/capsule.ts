@@ -53,17 +53,21 @@ export const CAPSULES_FEATURES = 0;
 /** What QueryCapsuleCapabilities says is the most, in bytes: of capsules across a reset, of others. */
 export const CAPSULES_MAX_ACROSS_RESET = 4;
 export const CAPSULES_MAX_AT_ONCE = 8;
+/** Which capsules the firmware's library takes: a number of GUIDs, then the GUIDs. */
+export const CAPSULES_ACCEPTED_COUNT = 12;
+export const CAPSULES_ACCEPTED = 16;
+export const CAPSULES_ACCEPTED_MAX = 64;
 /** Lists that UpdateCapsule has stored since power-on. */
-export const CAPSULES_STORED = 12;
+export const CAPSULES_STORED = 1040;
 /** Data of the variable that UpdateCapsule writes: u64. */
-export const CAPSULES_VALUE = 16;
+export const CAPSULES_VALUE = 1048;
 /** Its name. */
-export const CAPSULES_NAME = 32;
+export const CAPSULES_NAME = 1056;
 export const CAPSULES_NAME_BYTES = 64;
 /** The walk over a list (services/capsule-list.ts): bytes of the list that was opened, u64; of its block in hand. */
-export const CAPSULES_WALK = 96;
-export const CAPSULES_LIST_BYTES = 96;
-export const CAPSULES_BLOCK_BYTES = 104;
+export const CAPSULES_WALK = 1120;
+export const CAPSULES_LIST_BYTES = 1120;
+export const CAPSULES_BLOCK_BYTES = 1128;
 
 /** Bits of CAPSULES_FEATURES. Both services answer at run time; else UNSUPPORTED (U-Boot). */
 export const CAPSULES_OFFERED = 1;
@@ -71,5 +75,3 @@ export const CAPSULES_OFFERED = 1;
 export const CAPSULES_IN_RAM = 2;
 /** Capsules across a reset are taken at run time (edk2 PcdSupportUpdateCapsuleReset, not on Arm). */
 export const CAPSULES_ACROSS_RESET = 4;
-/** The capsule library is edk2's DxeCapsuleLibFmp; else the null library, which accepts nothing. */
-export const CAPSULES_FMP_LIBRARY = 8;

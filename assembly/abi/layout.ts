@@ -17,7 +17,7 @@
  *   0x330000  WINDOW     the guest's memory: guest address 0 is here; it runs to the end of memory less WINDOW_SLACK
  */
 /** Changes with every change of this map or of the State class; a snapshot of another version is refused. */
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 export const STATE = 0x1000;
 export const POLICY = 0x2000;

@@ -138,7 +138,6 @@ export enum Reason {
   PopulateWithoutPersist = 112,
   ResetWithoutPersist = 113,
   FmpInSystemTable = 114,
-  NoCapsuleLibrary = 115,
   UnknownCapsule = 116,
   CapsuleLayout = 117,
   EmptyCapsule = 118,

@@ -1,8 +1,8 @@
 import {
   CAPSULE_HEADER_SIZE,
   CAPSULE_IMAGE_SIZE,
-  CAPSULES_FEATURES,
-  CAPSULES_FMP_LIBRARY,
+  CAPSULES_ACCEPTED,
+  CAPSULES_ACCEPTED_COUNT,
   FMP_DRIVERS,
   FMP_HEADER_BYTES,
   FMP_HEADER_VERSION,
@@ -23,15 +23,6 @@ import { refuse } from "./refusal";
 const FMP_CAPSULE_GUID = memory.data<u8>([
   0xed, 0xd5, 0xcb, 0x6d, 0x2d, 0xe8, 0x44, 0x4c, 0xbd, 0xa1, 0x71, 0x94, 0x19, 0x9a, 0xd9, 0x2a,
 ]);
-/** 3b8c8162-188c-46a4-aec9-be43f1d65697, WINDOWS_UX_CAPSULE_GUID */
-const WINDOWS_UX_GUID = memory.data<u8>([
-  0x62, 0x81, 0x8c, 0x3b, 0x8c, 0x18, 0xa4, 0x46, 0xae, 0xc9, 0xbe, 0x43, 0xf1, 0xd6, 0x56, 0x97,
-]);
-/** 98c80a4f-e16b-4d11-939a-abe561260330, gEdkiiCapsuleOnDiskNameGuid */
-const CAPSULE_NAME_GUID = memory.data<u8>([
-  0x4f, 0x0a, 0xc8, 0x98, 0x6b, 0xe1, 0x11, 0x4d, 0x93, 0x9a, 0xab, 0xe5, 0x61, 0x26, 0x03, 0x30,
-]);
-
 /** True if the capsule at core address `capsule` is one for a firmware management protocol. */
 export function isFmpCapsule(capsule: usize): bool {
   return sameGuid(capsule, FMP_CAPSULE_GUID);
@@ -43,16 +34,22 @@ export function isFmpCapsule(capsule: usize): bool {
  * QueryCapsuleCapabilities. Capsules nested in those of the system resource table are not known: there is no such table.
  */
 export function supportsCapsule(capsule: usize): EfiCode {
-  if ((load<u32>(CAPSULES, CAPSULES_FEATURES) & CAPSULES_FMP_LIBRARY) === 0) {
-    return refuse(EfiCode.Unsupported, Reason.NoCapsuleLibrary);
-  }
-  if (sameGuid(capsule, WINDOWS_UX_GUID) || sameGuid(capsule, CAPSULE_NAME_GUID)) return EfiCode.Success;
-  if (!isFmpCapsule(capsule)) return refuse(EfiCode.Unsupported, Reason.UnknownCapsule);
+  if (!isAccepted(capsule)) return refuse(EfiCode.Unsupported, Reason.UnknownCapsule);
+  if (!isFmpCapsule(capsule)) return EfiCode.Success;
   const headerBytes = load<u32>(capsule, CAPSULE_HEADER_SIZE);
   const imageBytes = load<u32>(capsule, CAPSULE_IMAGE_SIZE);
   if (headerBytes === imageBytes) return EfiCode.Success;
   if (headerBytes > imageBytes) return malformed();
   return checkLayout(capsule + headerBytes, imageBytes - headerBytes);
+}
+
+/** True if the library knows the capsule's GUID. */
+function isAccepted(capsule: usize): bool {
+  const count = load<u32>(CAPSULES, CAPSULES_ACCEPTED_COUNT);
+  for (let i: usize = 0; i < <usize>count; i++) {
+    if (sameGuid(<usize>CAPSULES + CAPSULES_ACCEPTED + (i << 4), capsule)) return true;
+  }
+  return false;
 }
 
 /** The layout of an FMP capsule behind its header: `bytes` at core address `fmp` (ValidateFmpCapsule). */

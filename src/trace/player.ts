@@ -1,8 +1,10 @@
+import { CAPSULE_HEADER_SIZE, CAPSULE_IMAGE_SIZE } from "../../assembly/abi/capsule.ts";
 import * as abi from "../../assembly/abi/op.ts";
+import { capsuleImage } from "../capsules.ts";
 import { guidBytes } from "../guid.ts";
 import { fromHex, toHex } from "../hex.ts";
 import type { Machine } from "../machine.ts";
-import { FUNCTION_NAMES, type OpLayout, opLayout, setLong } from "../op.ts";
+import { FUNCTION_NAMES, type OpLayout, opLayout, pointerBytes, setLong } from "../op.ts";
 import { type EfiTime, writeTime } from "../time.ts";
 import { toUcs2 } from "../ucs2.ts";
 import { type CallSite, readAnswer } from "./answer.ts";
@@ -162,7 +164,10 @@ export class Player {
         break;
       case "query_capsule_capabilities":
       case "update_capsule":
-        this.#bytes.set(fromHex((input.body as string | undefined) ?? ""), this.#op + layout.callBody);
+        if (input.capsules === undefined) {
+          this.#bytes.set(fromHex((input.body as string | undefined) ?? ""), this.#op + layout.callBody);
+        } else this.#layCapsules(input, input.capsules as unknown as Fields[]);
+        if (fn === "update_capsule" && input.sg_list !== undefined) this.#u64(layout.sgList, input.sg_list);
     }
   }
 
@@ -197,6 +202,29 @@ export class Player {
     this.#data = DATA_END - mapped;
     this.#bytes.set(given.subarray(0, mapped), this.#data);
     return input.dataPtr === undefined ? BigInt(this.#data) : pointerOf(input.dataPtr as string);
+  }
+
+  /** Images of the given headers, filled up to their image size, where data go; the array of their addresses for a name. */
+  #layCapsules(input: Fields, capsules: readonly Fields[]): void {
+    const width = pointerBytes(this.#machine.abi);
+    const array = NAME_END - capsules.length * width;
+    let next = DATA_END;
+    const number = (field: Fields[string] | undefined, fallback: number) => Number(toBigInt(field) ?? fallback);
+    for (const [i, capsule] of capsules.entries()) {
+      const image = capsuleImage(String(capsule.guid), number(capsule.flags, 0));
+      const view = new DataView(image.buffer);
+      const imageBytes = number(capsule.image_size, image.length);
+      view.setUint32(CAPSULE_HEADER_SIZE, number(capsule.header_size, image.length), true);
+      view.setUint32(CAPSULE_IMAGE_SIZE, imageBytes, true);
+      const end = next;
+      next = (end - Math.max(image.length, Math.min(imageBytes, BUFFER_MAX / capsules.length))) & ~7;
+      this.#bytes.fill(DATA_FILLER, next, end);
+      this.#bytes.set(image, next);
+      if (width === 4) this.#view.setUint32(array + 4 * i, next, true);
+      else this.#view.setBigUint64(array + 8 * i, BigInt(next), true);
+    }
+    this.#long(this.#layout.capsuleHeaders, capsules.length === 0 ? 0n : BigInt(array));
+    this.#long(this.#layout.capsuleCount, toBigInt(input.count) ?? BigInt(capsules.length));
   }
 
   #u32(offset: number, value: unknown): void {

@@ -25,9 +25,9 @@ export function recordHeader(machine: Machine, about: { source: string; [field: 
     efi_boot: platform.efiBoot,
     efi_rs: platform.runtimeServices,
     arm_stock: !platform.platformOps,
-    ...(capsuleFirmware === undefined ? {} : { capsules: { ...capsuleFirmware } }),
   };
-  const assume = { phase: "runtime", personality: policy.name, config: { clock }, xen };
+  const capsules = capsuleFirmware === undefined ? {} : { capsules: { ...capsuleFirmware } };
+  const assume = { phase: "runtime", personality: policy.name, config: { clock }, xen, ...capsules };
   return { format: "xenefi-trace", version: 1, ...about, abi: machine.abi, assume, initial_variables };
 }
 

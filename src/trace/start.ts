@@ -120,7 +120,7 @@ function scenarioOptions(header: TraceHeader, assume: Assumptions): MachineOptio
     preload,
     windowBytes: PLAYER_WINDOW_BYTES,
   };
-  if (xen.capsules !== undefined) options.capsules = capsuleMode(xen.capsules);
+  if (assume.capsules !== undefined) options.capsules = capsuleMode(assume.capsules);
   if (xen.boot_var !== undefined) options.bootQuery = bootQuery(xen.boot_var);
   if (config.clock !== undefined) options.clock = config.clock as EfiTime;
   return options;
@@ -144,11 +144,13 @@ function withoutVariables({ entries, boot }: Policy): BootPlan {
   return entries === undefined ? NO_BOOT : { ...NO_BOOT, missing: boot.missing };
 }
 
-/** A machine's `capsules`: a mode's name, or a firmware's table. */
+/** A machine's `capsules`: a mode's name; GUIDs that the library of an OVMF takes, true for none; or a firmware's table. */
 function capsuleMode(value: unknown): CapsuleMode {
   if (value === "xen" || value === "firmware") return value;
+  if (value === true) return OVMF_CAPSULES;
+  if (Array.isArray(value)) return { ...OVMF_CAPSULES, accepts: value.map(String) };
   if (typeof value === "object" && value !== null) return { ...OVMF_CAPSULES, ...value };
-  throw new FormatError("line 1", "assume.xen.capsules: xen, firmware, or a table");
+  throw new FormatError("line 1", "assume.capsules: xen, firmware, true, a list of GUIDs or a table");
 }
 
 /** [largest store, room, largest variable], or a status in the last place where the query failed. */
