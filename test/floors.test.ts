@@ -34,14 +34,14 @@ const FLOORS: Record<Tree, string[][]> = {
       "policies/",
       "formats/",
     ],
-    ["machine"],
+    ["machine", "decoders/"],
     ["client", "trace/"],
-    ["index", "files/"],
+    ["index", "files/", "pictures/"],
     ["cli/"],
   ],
 };
 /** Where the host may import from Node itself; everything else also runs in a browser. */
-const NODE_ALLOWED = ["cli/", "files/", "crypto/node-verifier"];
+const NODE_ALLOWED = ["cli/", "files/", "crypto/node-verifier", "crypto/signer", "decoders/certificate"];
 
 type Tree = "assembly" | "src";
 

@@ -18,6 +18,7 @@ import { fixtureBytes } from "./support/fixtures.ts";
 interface Manifest {
   files: {
     file: string;
+    kind: string;
     sha256: string;
     variables: {
       name?: string;
@@ -33,34 +34,33 @@ interface Manifest {
 
 const manifest: Manifest = JSON.parse(new TextDecoder().decode(fixtureBytes("stores/manifest.json")));
 
-describe("a store made by real firmware or tools", () => {
-  test.each(manifest.files)(
-    "$file lists exactly the manifest's variables, in order",
-    ({ file, sha256: whole, variables }) => {
-      const bytes = fixtureBytes(`stores/${file}`);
-      expect(sha256(bytes)).toBe(whole);
-      const live = liveEntries(readLog(bytes, findVolume(bytes)));
-      const got = live.map((entry) => ({
-        name: toHex(toUcs2(entry.name)),
-        guid: entry.guid,
-        attr: entry.attributes,
-        size: entry.data.length,
-        sha256: sha256(entry.data),
-        time: toHex(entry.stamp as Uint8Array),
-      }));
-      const wanted = variables.map((variable) => ({
-        name: variable.nameHex ?? toHex(toUcs2(variable.name as string)),
-        guid: variable.guid,
-        attr: variable.attr,
-        size: variable.size,
-        sha256: variable.sha256,
-        time: variable.time ?? "00".repeat(16),
-      }));
-      expect(got).toEqual(wanted);
-    },
-  );
+const volumes = manifest.files.filter(({ kind }) => kind === "edk2-fv");
 
-  test.each(manifest.files)("$file: the core sees the same variables in the same order as the reader", ({ file }) => {
+describe("a volume made by real firmware or tools", () => {
+  test.each(volumes)("$file lists exactly the manifest's variables, in order", ({ file, sha256: whole, variables }) => {
+    const bytes = fixtureBytes(`stores/${file}`);
+    expect(sha256(bytes)).toBe(whole);
+    const live = liveEntries(readLog(bytes, findVolume(bytes)));
+    const got = live.map((entry) => ({
+      name: toHex(toUcs2(entry.name)),
+      guid: entry.guid,
+      attr: entry.attributes,
+      size: entry.data.length,
+      sha256: sha256(entry.data),
+      time: toHex(entry.stamp as Uint8Array),
+    }));
+    const wanted = variables.map((variable) => ({
+      name: variable.nameHex ?? toHex(toUcs2(variable.name as string)),
+      guid: variable.guid,
+      attr: variable.attr,
+      size: variable.size,
+      sha256: variable.sha256,
+      time: variable.time ?? "00".repeat(16),
+    }));
+    expect(got).toEqual(wanted);
+  });
+
+  test.each(volumes)("$file: the core sees the same variables in the same order as the reader", ({ file }) => {
     const bytes = fixtureBytes(`stores/${file}`);
     const machine = new Machine({ store: bytes, start: "attach" });
     const stored = machine.variables().filter((variable) => (variable.attributes & 1) !== 0);

@@ -17,7 +17,7 @@ import {
 } from "../../assembly/abi/record.ts";
 import { guidBytes, guidText } from "../guid.ts";
 import { fromUcs2, toUcs2 } from "../ucs2.ts";
-import { FormatError, offsetText, type Variable } from "./variable-set.ts";
+import { FormatError, keyOf, offsetText, type Variable } from "./variable-set.ts";
 
 /**
  * edk2's authenticated variable store in a firmware volume, the `.fd` files of OVMF and AAVMF
@@ -251,10 +251,10 @@ export function liveEntries(log: LogEntry[]): LogEntry[] {
   const standing = new Map<string, LogEntry>();
   for (const entry of log) {
     if (entry.state !== ADDED && entry.state !== IN_TRANSITION) continue;
-    const key = `${entry.guid}${entry.name}`;
+    const key = keyOf(entry);
     if (standing.get(key)?.state !== ADDED) standing.set(key, entry);
   }
-  return log.filter((entry) => standing.get(`${entry.guid}${entry.name}`) === entry);
+  return log.filter((entry) => standing.get(keyOf(entry)) === entry);
 }
 
 function isVolumeHeader(file: Uint8Array, offset: number): boolean {

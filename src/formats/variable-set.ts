@@ -7,8 +7,18 @@ export interface Variable {
   /** All 32 attribute bits. */
   attributes: number;
   data: Uint8Array;
-  /** EFI_TIME, 16 raw bytes, all zero unless the variable is authenticated. */
+  /** EFI_TIME, 16 raw bytes; absent or all zero unless the variable is authenticated. */
   stamp?: Uint8Array;
+  /** SHA-256 of the signer of a private authenticated variable, 32 bytes, where the format keeps it beside the variable. */
+  digest?: Uint8Array;
+  /** Monotonic count and public key index of an edk2 record; absent or 0 but for counter-based authentication. */
+  count?: bigint;
+  keyIndex?: number;
+}
+
+/** What tells variables apart: the exact name units, and the vendor GUID. */
+export function keyOf({ name, guid }: Pick<Variable, "name" | "guid">): string {
+  return `${guid}${name}`;
 }
 
 /**
