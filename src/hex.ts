@@ -15,4 +15,18 @@ export function fromHex(text: string): Uint8Array {
   return bytes;
 }
 
+/** Offset, 16 bytes in hexadecimal, and their ASCII characters, a line each. */
+export function hexDump(data: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < data.length; at += 16) {
+    const part = data.subarray(at, at + 16);
+    const digits = [...part].map((byte) => DIGITS[byte]).join(" ");
+    const characters = [...part]
+      .map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : "."))
+      .join("");
+    text += `${at.toString(16).padStart(8, "0")}  ${digits.padEnd(47)}  ${characters}\n`;
+  }
+  return text;
+}
+
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));

@@ -13,17 +13,3 @@ export function previewOf(data: Uint8Array): string {
   const digits = toHex(data.subarray(0, SHOWN_BYTES));
   return data.length > SHOWN_BYTES ? `${digits}…` : digits;
 }
-
-/** Offset, 16 bytes in hexadecimal, and their ASCII characters, a line each. */
-export function hexDump(data: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < data.length; at += 16) {
-    const part = data.subarray(at, at + 16);
-    const digits = [...part].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
-    const characters = [...part]
-      .map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : "."))
-      .join("");
-    text += `${at.toString(16).padStart(8, "0")}  ${digits.padEnd(47)}  ${characters}\n`;
-  }
-  return text;
-}

@@ -2,9 +2,8 @@ import { writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { attributesText } from "../../attributes.ts";
 import { guidName } from "../../guid.ts";
-import { toHex } from "../../hex.ts";
+import { hexDump, toHex } from "../../hex.ts";
 import { CommandError, Exit, type Globals, type Io } from "../io.ts";
-import { hexDump } from "../preview.ts";
 import { openStore, parseVariableName } from "../store.ts";
 
 interface Options extends Globals {

@@ -4,6 +4,7 @@ import { sha256 } from "../../files/bytes.ts";
 import type { LogEntry } from "../../formats/edk2-store.ts";
 import { findGuid, guidName } from "../../guid.ts";
 import { toHex } from "../../hex.ts";
+import { printable } from "../../printable.ts";
 import { toUcs2 } from "../../ucs2.ts";
 import { CommandError, Exit, type Globals, type Io } from "../io.ts";
 import { previewOf } from "../preview.ts";
@@ -88,12 +89,4 @@ function row(entry: LogEntry, all: boolean): string[] {
     String(entry.data.length),
     previewOf(entry.data),
   ];
-}
-
-/** Control characters and lone surrogates as escapes, so that no name can disturb a terminal. */
-function printable(name: string): string {
-  return JSON.stringify(name)
-    .slice(1, -1)
-    .replaceAll('\\"', '"')
-    .replaceAll(/[\u007f-\u009f]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
 }
