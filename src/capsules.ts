@@ -105,7 +105,8 @@ export interface CapsuleList {
   capsules: Capsule[];
 }
 
-const CAPSULE_VENDOR_GUID = "711c703f-c285-4b10-a3b0-36ecbd3c8be2";
+/** edk2 gEfiCapsuleVendorGuid, of the variables CapsuleUpdateData… */
+export const CAPSULE_VENDOR_GUID = "711c703f-c285-4b10-a3b0-36ecbd3c8be2";
 const STORED_ATTRIBUTES = 7;
 const ADDRESS_BYTES = 8;
 

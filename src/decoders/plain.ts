@@ -1,0 +1,63 @@
+import { hexDump, toHex } from "../hex.ts";
+import { fromUcs2, isWellFormed } from "../ucs2.ts";
+import type { Decoded, Json } from "./decoded.ts";
+import { counted } from "./decoded.ts";
+
+/** Bytes that the one-line form of a value shows. */
+const SUMMARY_BYTES = 16;
+/** Letters, marks, numbers, punctuation, symbols and blanks: what people write. */
+const READABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}\r\n\t]+$/u;
+/** Bytes of one unit of UTF-16 that is text for sure: two characters. */
+const MIN_UCS2_BYTES = 4;
+const MIN_ASCII_BYTES = 2;
+
+/** Text of a value that is text as a whole, one NUL at its end or none. */
+export type FoundText = { encoding: "UTF-16" | "ASCII"; text: string };
+
+/** The text that the bytes are: UTF-16 with ASCII letters first, then ASCII; undefined if neither. */
+export function findText(data: Uint8Array): FoundText | undefined {
+  const ucs2 = fromUcs2(data).replace(/\0$/, "");
+  const isLatin = data.some((byte, i) => i % 2 === 1 && byte === 0);
+  if (data.length % 2 === 0 && data.length >= MIN_UCS2_BYTES && isLatin && READABLE.test(ucs2) && isWellFormed(ucs2)) {
+    return { encoding: "UTF-16", text: ucs2 };
+  }
+  const end = data.at(-1) === 0 ? data.length - 1 : data.length;
+  if (end < MIN_ASCII_BYTES || !data.subarray(0, end).every(isAscii)) return undefined;
+  return { encoding: "ASCII", text: new TextDecoder().decode(data.subarray(0, end)) };
+}
+
+function isAscii(byte: number): boolean {
+  return (byte >= 0x20 && byte < 0x7f) || byte === 0x09 || byte === 0x0a || byte === 0x0d;
+}
+
+/** Digits of the first bytes. */
+export function shortHex(data: Uint8Array): string {
+  const digits = toHex(data.subarray(0, SUMMARY_BYTES));
+  return data.length > SUMMARY_BYTES ? `${digits}…` : digits;
+}
+
+/** Offset, 16 bytes and their characters a line. */
+export function hexLines(data: Uint8Array): string[] {
+  return data.length === 0 ? ["empty"] : hexDump(data).trimEnd().split("\n");
+}
+
+/** A value of which nothing is known but its bytes: text if it is, an integer by its size, else hexadecimal. */
+export function decodePlain(data: Uint8Array): Decoded {
+  const found = findText(data);
+  if (found !== undefined) {
+    const { encoding, text } = found;
+    const summary = (encoding === "UTF-16" ? "L" : "") + JSON.stringify(text);
+    return { kind: "text", summary, lines: text.split(/\r?\n/), value: { encoding, text } };
+  }
+  if ([1, 2, 4, 8].includes(data.length)) return decodeInteger(data);
+  const summary = data.length === 0 ? "empty" : `${shortHex(data)} (${counted(data.length, "byte")})`;
+  return { kind: "bytes", summary, lines: hexLines(data), value: { data: toHex(data) } };
+}
+
+function decodeInteger(data: Uint8Array): Decoded {
+  const digits = toHex(data.slice().reverse());
+  const number = BigInt(`0x${digits}`);
+  const value: Json = data.length === 8 ? `0x${number.toString(16)}` : Number(number);
+  const summary = `${number} (0x${digits})`;
+  return { kind: "integer", summary, lines: [summary], value: { bytes: data.length, number: value } };
+}
