@@ -141,10 +141,11 @@ describe("a malformed store is refused with offset and expectation", () => {
   test.each([
     ["an empty file", new Uint8Array(0), "offset 0x0: a firmware volume header"],
     ["other bytes", new Uint8Array(5000).fill(7), "offset 0x0: a firmware volume header"],
-    ["blank flash", new Uint8Array(0x20000), "offset 0x0: a variable volume; this is blank flash"],
+    ["blank flash", new Uint8Array(0x20000), "offset 0x0: a variable volume; this is blank flash, no volume (all 0x0)"],
+    ["erased flash", new Uint8Array(0x20000).fill(0xff), "this is blank flash, no volume (all 0xff): boot it once, or"],
     ["a qcow2 image", Uint8Array.of(0x51, 0x46, 0x49, 0xfb, 0, 0), "qemu-img convert"],
     ["a cut file", good.slice(0, 0x1000), "offset 0x20: a volume of at most 0x1000 bytes"],
-    ["a header sum that is off", changed(0x30, 0x4a), "offset 0x32: a header checksum"],
+    ["a header sum that is off", changed(0x34, 1), "offset 0x32: a header checksum"],
     ["an odd header length", changed(0x30, 0x49), "offset 0x30: a header length"],
     ["another store GUID", changed(0x48, 0), "offset 0x48: a variable store GUID"],
     [
@@ -164,6 +165,7 @@ describe("a malformed store is refused with offset and expectation", () => {
       changed(0x64 + 60 + 20, 0x41),
       "offset 0xa0: a UCS-2 name with terminator in 22 bytes",
     ],
+    ["a NUL within a name", changed(0x64 + 60, 0), "offset 0xa0: a UCS-2 name with terminator in 22 bytes"],
   ])("%s", (_, store, message) => {
     expect(() => read(store)).toThrow(message);
   });
