@@ -35,13 +35,14 @@ const VOLUME_SIGNATURE = 40;
 const VOLUME_ATTRIBUTES = 44;
 const HEADER_LENGTH = 48;
 const CHECKSUM = 50;
-const REVISION = 55;
-const BLOCK_COUNT = 56;
+export const REVISION = 55;
+export const BLOCK_COUNT = 56;
 const BLOCK_BYTES = 60;
 /** Fields of VARIABLE_STORE_HEADER. */
 const STORE_BYTES = 16;
 const STORE_FORMAT = 20;
 const STORE_STATE = 21;
+export const STORE_RESERVED = 22;
 const FORMATTED = 0x5a;
 const HEALTHY = 0xfe;
 

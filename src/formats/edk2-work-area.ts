@@ -1,6 +1,7 @@
 import { guidBytes } from "../guid.ts";
 import { type Geometry, LAYOUTS } from "./edk2-geometry.ts";
-import { matches, viewOf } from "./flash-bytes.ts";
+import type { FindingSink } from "./finding.ts";
+import { firstOther, matches, viewOf } from "./flash-bytes.ts";
 
 /**
  * The work area of edk2's fault-tolerant write (MdeModulePkg/Include/Guid/SystemNvDataGuid.h), little-endian: 32 bytes
@@ -55,4 +56,49 @@ function crc32(bytes: Uint8Array): number {
     for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
   }
   return ~crc >>> 0;
+}
+
+/** Entries of the queue: a write header of 40 bytes, its flags in front, and one write record of 40 bytes. */
+const ENTRY_BYTES = 80;
+const ENTRY_RECORD = 40;
+/** Bits of the flags' first byte, 0 where the event has happened. */
+const ALLOCATED_BIT = 0x01;
+const COMPLETE_BIT = 0x04;
+const SPARE_COMPLETE_BIT = 0x02;
+
+/** Tells all that is wrong with a volume's work and spare area; the next boot mends most of it. */
+export function checkFtw(file: Uint8Array, offset: number, geometry: Geometry, find: FindingSink): void {
+  const { workOffset, workBytes, spareBytes, storeEnd, volumeBytes } = geometry;
+  const work = offset + workOffset;
+  if (workBytes === 0) {
+    if (storeEnd < volumeBytes)
+      find(offset + storeEnd, "warning", "no fault-tolerant-write work area behind the store");
+    return;
+  }
+  if (!matches(file, work, workHeader(workBytes))) {
+    find(work, "warning", "the work area's header has another GUID, CRC-32, flags or size: the next boot formats it");
+  }
+  if (spareBytes < storeEnd) {
+    find(
+      offset + geometry.spareOffset,
+      "error",
+      `a spare area of ${spareBytes} bytes, less than the store's ${storeEnd}`,
+    );
+  }
+  checkQueue(file, work + WORK_HEADER_BYTES, work + workBytes, find);
+}
+
+/** Complete entries, perhaps one that is not, then erased bytes. */
+function checkQueue(file: Uint8Array, start: number, end: number, find: FindingSink): void {
+  const flags = (at: number) => file[at] as number;
+  let at = start;
+  while (at + ENTRY_BYTES <= end && (flags(at) & COMPLETE_BIT) === 0) at += ENTRY_BYTES;
+  if (at + ENTRY_BYTES <= end && (flags(at) & ALLOCATED_BIT) === 0) {
+    const isReady = (flags(at + ENTRY_RECORD) & SPARE_COMPLETE_BIT) === 0;
+    const next = isReady ? "copies the spare area over the store" : "drops it";
+    find(at, isReady ? "error" : "warning", `an unfinished fault-tolerant write: the next boot ${next}`);
+    at += ENTRY_BYTES;
+  }
+  const dirty = firstOther(file, 0xff, at, end);
+  if (dirty < end) find(dirty, "warning", "bytes behind the write queue are not 0xff: the next boot writes it anew");
 }

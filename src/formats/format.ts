@@ -1,3 +1,4 @@
+import type { Geometry } from "./edk2-geometry.ts";
 import type { Variable } from "./variable-set.ts";
 
 export const FORMAT_NAMES = [
@@ -24,6 +25,10 @@ export interface Loss {
 export interface FormatOptions {
   /** Preset dictionary of an AWS stream that names one. */
   dictionary?: Uint8Array;
+  /** Layout of a new edk2 volume; default that of OVMF's 4 MiB build. */
+  geometry?: Geometry;
+  /** A new edk2 volume has the older records without count, time stamp and key index. */
+  plainRecords?: boolean;
 }
 
 /**
@@ -39,7 +44,7 @@ export interface Format {
   /** The live variables, in the order of the file. Throws a FormatError with the offset for anything malformed. */
   parse(bytes: Uint8Array, options?: FormatOptions): Variable[];
   /** What `serialize` would leave out or change, one entry a variable and cause. */
-  losses(variables: readonly Variable[]): Loss[];
+  losses(variables: readonly Variable[], options?: FormatOptions): Loss[];
   /** A new file. What `losses` names is left out. Throws a RangeError for more than the format's limits take. */
   serialize(variables: readonly Variable[], options?: FormatOptions): Uint8Array;
   /**
