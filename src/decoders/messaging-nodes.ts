@@ -81,7 +81,7 @@ const digest = (bit: number) =>
       [0, "None"],
       [bit, "CRC32"],
     ],
-    decimal(2, 2),
+    word("None"),
     bit,
   );
 const authentication = choice(
@@ -93,7 +93,7 @@ const authentication = choice(
     [0x1000, "CHAP_UNI"],
     [0x0000, "CHAP_BI"],
   ],
-  decimal(2, 2),
+  word("None"),
   0x1800,
 );
 /** Protocol 0 is TCP, there is no other. */

@@ -7,23 +7,29 @@ import { counted } from "./decoded.ts";
 const SUMMARY_BYTES = 16;
 /** Letters, marks, numbers, punctuation, symbols and blanks: what people write. */
 const READABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}\r\n\t]+$/u;
-/** Bytes of one unit of UTF-16 that is text for sure: two characters. */
-const MIN_UCS2_BYTES = 4;
-const MIN_ASCII_BYTES = 2;
+/** Shorter text than this would be found in too many numbers. */
+const MIN_CHARACTERS = 2;
+const LATIN_END = 0x100;
 
 /** Text of a value that is text as a whole, one NUL at its end or none. */
 export type FoundText = { encoding: "UTF-16" | "ASCII"; text: string };
 
-/** The text that the bytes are: UTF-16 with ASCII letters first, then ASCII; undefined if neither. */
+/** The text that the bytes are: UTF-16 of mostly Latin letters, else ASCII; undefined if neither. */
 export function findText(data: Uint8Array): FoundText | undefined {
   const ucs2 = fromUcs2(data).replace(/\0$/, "");
-  const isLatin = data.some((byte, i) => i % 2 === 1 && byte === 0);
-  if (data.length % 2 === 0 && data.length >= MIN_UCS2_BYTES && isLatin && READABLE.test(ucs2) && isWellFormed(ucs2)) {
+  if (data.length % 2 === 0 && isMostlyLatin(ucs2) && READABLE.test(ucs2) && isWellFormed(ucs2)) {
     return { encoding: "UTF-16", text: ucs2 };
   }
   const end = data.at(-1) === 0 ? data.length - 1 : data.length;
-  if (end < MIN_ASCII_BYTES || !data.subarray(0, end).every(isAscii)) return undefined;
+  if (end < MIN_CHARACTERS || !data.subarray(0, end).every(isAscii)) return undefined;
   return { encoding: "ASCII", text: new TextDecoder().decode(data.subarray(0, end)) };
+}
+
+/** Two ASCII characters are some letter of the east: half of the units at least must be Latin. */
+function isMostlyLatin(text: string): boolean {
+  let count = 0;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) < LATIN_END) count++;
+  return text.length >= MIN_CHARACTERS && 2 * count >= text.length;
 }
 
 function isAscii(byte: number): boolean {
@@ -41,15 +47,16 @@ export function hexLines(data: Uint8Array): string[] {
   return data.length === 0 ? ["empty"] : hexDump(data).trimEnd().split("\n");
 }
 
-/** A value of which nothing is known but its bytes: text if it is, an integer by its size, else hexadecimal. */
+/** A value of which nothing is known but its bytes: an integer by its size unless it is text, else hexadecimal. */
 export function decodePlain(data: Uint8Array): Decoded {
+  if (data.length === 1 || data.length === 2) return decodeInteger(data);
   const found = findText(data);
   if (found !== undefined) {
     const { encoding, text } = found;
     const summary = (encoding === "UTF-16" ? "L" : "") + JSON.stringify(text);
     return { kind: "text", summary, lines: text.split(/\r?\n/), value: { encoding, text } };
   }
-  if ([1, 2, 4, 8].includes(data.length)) return decodeInteger(data);
+  if (data.length === 4 || data.length === 8) return decodeInteger(data);
   const summary = data.length === 0 ? "empty" : `${shortHex(data)} (${counted(data.length, "byte")})`;
   return { kind: "bytes", summary, lines: hexLines(data), value: { data: toHex(data) } };
 }

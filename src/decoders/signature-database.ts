@@ -2,7 +2,7 @@ import { FormatError, offsetText, type Variable } from "../formats/variable-set.
 import { guidText } from "../guid.ts";
 import { toHex } from "../hex.ts";
 import { readTime, TIME_BYTES, timeText } from "../time.ts";
-import { readCertificate } from "./certificate.ts";
+import { type Certificate, readCertificate } from "./certificate.ts";
 import { counted, type Decoded, type Json } from "./decoded.ts";
 import {
   ownerName,
@@ -13,12 +13,29 @@ import {
 } from "./signature-list.ts";
 
 const GUID_BYTES = 16;
+/** The name of the type whose signatures are certificates. */
+const CERTIFICATE = "X.509";
+
+/** A list whose type is named, and whose certificates are read. */
+interface Described extends Omit<SignatureList, "signatures"> {
+  typeName: string;
+  /** A certificate that cannot be read is undefined. */
+  signatures: (Signature & { certificate?: Certificate | undefined })[];
+}
+
+function described(list: SignatureList): Described {
+  const typeName = signatureTypeName(list.type);
+  const signatures = list.signatures.map((signature) =>
+    typeName === CERTIFICATE ? { ...signature, certificate: readCertificate(signature.data) } : signature,
+  );
+  return { ...list, typeName, signatures };
+}
 
 /** `PK`, `KEK`, `db`, `dbx`, `dbt`, `dbr`, their defaults, and shim's MokList and MokListX: signature lists. */
 export function decodeSignatureDatabase({ data }: Variable): Decoded {
-  const { lists, fault } = readSignatureLists(data);
-  const faults = fault === undefined ? [] : [fault.message];
-  const marks = faults.map((text) => `malformed: ${text}`);
+  const { lists: read, fault } = readSignatureLists(data);
+  const lists = read.map(described);
+  const marks = fault === undefined ? [] : [`malformed: ${fault.message}`];
   const lines = [...lists.flatMap(listLines), ...marks];
   return {
     kind: "signature lists",
@@ -29,17 +46,16 @@ export function decodeSignatureDatabase({ data }: Variable): Decoded {
 }
 
 /** A text for each type: certificates by their subjects, all else by their count. */
-function summaries(lists: readonly SignatureList[]): string[] {
-  const byType = new Map<string, Signature[]>();
-  for (const { type, signatures } of lists) {
-    const known = byType.get(type);
-    if (known === undefined) byType.set(type, [...signatures]);
-    else for (const signature of signatures) known.push(signature);
+function summaries(lists: readonly Described[]): string[] {
+  const byType = new Map<string, Described["signatures"]>();
+  for (const { typeName, signatures } of lists) {
+    const known = byType.get(typeName) ?? [];
+    for (const signature of signatures) known.push(signature);
+    byType.set(typeName, known);
   }
-  return [...byType].map(([type, signatures]) => {
-    const name = signatureTypeName(type);
-    if (name !== "X.509") return `${signatures.length} ${name}`;
-    const subjects = signatures.map(({ data }) => commonName(readCertificate(data)?.subject ?? "<unreadable>"));
+  return [...byType].map(([typeName, signatures]) => {
+    if (typeName !== CERTIFICATE) return `${signatures.length} ${typeName}`;
+    const subjects = signatures.map(({ certificate }) => commonName(certificate?.subject ?? "<unreadable>"));
     return `${counted(signatures.length, "certificate")} (${subjects.join("; ")})`;
   });
 }
@@ -48,17 +64,15 @@ function commonName(subject: string): string {
   return /(?:^|, )CN=([^,]*)/.exec(subject)?.[1] ?? subject;
 }
 
-function listLines(list: SignatureList): string[] {
-  const header = list.header.length === 0 ? "" : `, header ${toHex(list.header)}`;
-  const title = `${signatureTypeName(list.type)}: ${counted(list.signatures.length, "signature")}${header}`;
-  return [title, ...list.signatures.flatMap((signature) => signatureLines(list.type, signature))];
+function listLines({ typeName, header, signatures }: Described): string[] {
+  const own = header.length === 0 ? "" : `, header ${toHex(header)}`;
+  const title = `${typeName}: ${counted(signatures.length, "signature")}${own}`;
+  return [title, ...signatures.flatMap((signature) => signatureLines(typeName, signature))];
 }
 
-function signatureLines(type: string, { owner, data }: Signature): string[] {
+function signatureLines(typeName: string, { owner, data, certificate }: Described["signatures"][number]): string[] {
   const by = `owner ${ownerName(owner)}`;
-  const name = signatureTypeName(type);
-  if (name !== "X.509") return [`  ${digestText(name, data)}  ${by}`];
-  const certificate = readCertificate(data);
+  if (typeName !== CERTIFICATE) return [`  ${digestText(typeName, data)}  ${by}`];
   if (certificate === undefined) return [`  no readable certificate, ${counted(data.length, "byte")}  ${by}`];
   return [
     `  ${certificate.subject}  ${by}`,
@@ -70,32 +84,27 @@ function signatureLines(type: string, { owner, data }: Signature): string[] {
 }
 
 /** A certificate's digest is followed by the EFI_TIME from which it is revoked; all zero: always. */
-function digestText(name: string, data: Uint8Array): string {
+function digestText(typeName: string, data: Uint8Array): string {
   const at = data.length - TIME_BYTES;
-  if (!name.startsWith("X.509 ") || at < 0) return toHex(data);
+  if (!typeName.startsWith(`${CERTIFICATE} `) || at < 0) return toHex(data);
   const time = data.subarray(at);
   const view = new DataView(time.buffer, time.byteOffset, TIME_BYTES);
   const revoked = time.every((byte) => byte === 0) ? "revoked" : `revoked from ${timeText(readTime(view, 0))}`;
   return `${toHex(data.subarray(0, at))} ${revoked}`;
 }
 
-function listValue({ type, header, signatures }: SignatureList): Json {
+function listValue({ type, typeName, header, signatures }: Described): Json {
   return {
     type,
-    typeName: signatureTypeName(type),
+    typeName,
     header: toHex(header),
-    signatures: signatures.map(({ owner, data }) => ({
+    signatures: signatures.map(({ owner, data, certificate }) => ({
       owner,
       ownerName: ownerName(owner),
       data: toHex(data),
-      ...(signatureTypeName(type) === "X.509" ? { certificate: certificateValue(data) } : {}),
+      ...(typeName === CERTIFICATE ? { certificate: certificate === undefined ? null : { ...certificate } } : {}),
     })),
   };
-}
-
-function certificateValue(der: Uint8Array): Json {
-  const certificate = readCertificate(der);
-  return certificate === undefined ? null : { ...certificate };
 }
 
 /** `SignatureSupport`: GUIDs of the signature types that the firmware takes. */

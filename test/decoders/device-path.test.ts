@@ -12,7 +12,9 @@ const ROOT = "02010c00d041030a00000000";
 
 const textOf = (digits: string) => readDevicePath(fromHex(digits.replaceAll(" ", ""))).text;
 
-test.each(AS_PRINTED)("node %s is shown as efibootmgr 17 prints it, %s", (node, text) => {
+const NODES = AS_PRINTED.map(([node, text, written = node]) => [node, text, written] as const);
+
+test.each(NODES)("node %s is shown as efibootmgr 17 prints it, %s", (node, text) => {
   expect(readDevicePath(fromHex(node + END))).toEqual({ text, bytes: node.length / 2 + 4 });
 });
 
@@ -20,7 +22,7 @@ test.each(DIFFERENT)("where libefivar 37 %s: %s is %s", (_, node, text) => {
   expect(readDevicePath(fromHex(node + END))).toEqual({ text, bytes: node.length / 2 + 4 });
 });
 
-test.each(AS_PRINTED)("the text of %s, %s, is read back", (node, text, written = node) => {
+test.each(NODES)("the text of %s, %s, is read back", (_, text, written) => {
   expect(toHex(parseDevicePath(text))).toBe(written + END);
 });
 
@@ -82,6 +84,8 @@ test.each([
   ["File(a),b)/c)/Pci(0x1,0x0)", `04041400610029002c00620029002f0063000000${PCI}${END}`],
   ["Uri(http://h/a(1)/b)", `03181300${toHex(new TextEncoder().encode("http://h/a(1)/b"))}${END}`],
   ["IPv6([1::],TCP,Static,[::1],[1:2:3:4:5:6:7:8],0)", undefined],
+  ["BBS(HD,a,b,0x1)", `05010c0002000100612c6200${END}`],
+  ["Dns()", `031f050000${END}`],
   ["Path(127,9,aabb)", `7f090600aabb${END}`],
 ])("text %j becomes bytes", (text, digits) => {
   const bytes = parseDevicePath(text);
@@ -102,6 +106,10 @@ test.each([
   ["IPv4(1.2.3.256,TCP,DHCP,0.0.0.0)", 'position 0: IPv4: "1.2.3.256" is no IPv4 address'],
   ["Dns([1::2::3])", 'position 0: Dns: "1::2::3" is no IPv6 address'],
   ["Dns([1:2])", 'position 0: Dns: "1:2" is no IPv6 address'],
+  ["IPv4(1.2.3,TCP,DHCP,0.0.0.0)", 'position 0: IPv4: "1.2.3" is no IPv4 address'],
+  ["IPv4(x,TCP,DHCP,0.0.0.0)", 'position 0: IPv4: "x" is no address'],
+  ["iSCSI(iqn,1,0x0,5,None,None,TCP)", 'position 0: iSCSI: "5" is not None'],
+  ["Bluetooth(01:02)", 'position 0: Bluetooth: "01:02" is not 6 bytes'],
   ["SAS(1,0,0,Nowhere)", 'position 0: SAS: "Nowhere" is no SAS topology'],
   ["AcpiEx(1,2)", 'position 0: AcpiEx: "1,2" is not _HID, _CID and _UID'],
   ["MAC(0102,1)", 'position 0: MAC: "0102" is not 6 or 32 bytes'],

@@ -9,6 +9,8 @@ const PACKAGES = {
   openssl: "openssl",
   "cert-to-efi-hash-list": "efitools",
   "cert-to-efi-sig-list": "efitools",
+  efibootmgr: "efibootmgr",
+  efivar: "efivar",
   "hash-to-efi-sig-list": "efitools",
   "sig-list-to-certs": "efitools",
   "sign-efi-sig-list": "efitools",
@@ -59,8 +61,13 @@ export class ToolError extends Error {}
 
 /** Runs a tool; what it printed. An error names the package of a tool that is missing, or has what a failed one said. */
 export function run(tool: Tool, ...args: string[]): string {
+  return runWith({}, tool, ...args);
+}
+
+/** Runs a tool with more variables in its environment. */
+export function runWith(environment: Record<string, string>, tool: Tool, ...args: string[]): string {
   try {
-    return String(execFileSync(tool, args, OPTIONS));
+    return String(execFileSync(tool, args, { ...OPTIONS, env: { ...OPTIONS.env, ...environment } }));
   } catch (error) {
     const { code, stdout, stderr } = error as { code?: string; stdout?: Buffer; stderr?: Buffer };
     if (code === "ENOENT") throw new Error(`${tool} is missing: apt-get install ${PACKAGES[tool]}`);
