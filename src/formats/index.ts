@@ -1,8 +1,9 @@
 import { aws } from "./aws.ts";
 import { dmpstore } from "./dmpstore.ts";
+import { edk2Format } from "./edk2-format.ts";
 import { efivar } from "./efivar-export.ts";
 import { efivarfs } from "./efivarfs.ts";
-import type { Format } from "./format.ts";
+import type { Format, FormatName } from "./format.ts";
 import { hyperv } from "./hyperv.ts";
 import { json } from "./json.ts";
 import { uboot } from "./uboot-file.ts";
@@ -13,7 +14,7 @@ import { varstored } from "./varstored.ts";
  * All formats, in the order in which a file is asked for them: a magic at a fixed place, then what is searched for or
  * summed up, then the first character of a text, then what only looks right.
  */
-export const FORMATS: readonly Format[] = [uboot, efivar, aws, varstored, efivarfs, dmpstore, json, hyperv];
+export const FORMATS: readonly Format[] = [uboot, efivar, aws, varstored, edk2Format, efivarfs, dmpstore, json, hyperv];
 
 /** The format that a file's content shows. Throws a FormatError that lists the formats if it shows none. */
 export function detectFormat(bytes: Uint8Array): Format {
@@ -21,4 +22,8 @@ export function detectFormat(bytes: Uint8Array): Format {
   if (format !== undefined) return format;
   const known = FORMATS.map(({ name, title }) => `${name} (${title})`).join(", ");
   throw new FormatError(offsetText(0), `a store of one of these formats: ${known}`);
+}
+
+export function formatNamed(name: FormatName): Format {
+  return FORMATS.find((format) => format.name === name) as Format;
 }
