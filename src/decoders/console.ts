@@ -15,5 +15,6 @@ export function decodeConsole({ data }: Variable): Decoded {
     summary: text || "empty",
     lines: [text || "empty", ...faults.map((message) => `malformed: ${message}`)],
     value: { path: text, faults },
+    faults,
   };
 }

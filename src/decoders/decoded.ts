@@ -13,6 +13,8 @@ export interface Decoded {
   lines: string[];
   /** The same for programs: bytes as lower-case hexadecimal digits, numbers of 64 bits as "0x…". */
   value: Json;
+  /** What is not as the specification has it, where the value could not be read, or only in part. */
+  faults?: string[];
 }
 
 /** Where decoders find the variables that a value names. */

@@ -90,13 +90,15 @@ function malformed(data: Uint8Array, { message }: FormatError): Decoded {
     summary,
     lines: [summary, ...hexLines(data)],
     value: { error: message, data: toHex(data) },
+    faults: [message],
   };
 }
 
 /** The same with all text printable, and the summary in bounds. */
-function safe({ kind, summary, lines, value }: Decoded): Decoded {
+function safe({ kind, summary, lines, value, faults = [] }: Decoded): Decoded {
   const short = summary.length > MAX_SUMMARY ? `${summary.slice(0, MAX_SUMMARY - 1)}…` : summary;
-  return { kind, summary: printable(short), lines: lines.map(printable), value: safeJson(value) };
+  const texts = { summary: printable(short), lines: lines.map(printable), faults: faults.map(printable) };
+  return { kind, ...texts, value: safeJson(value) };
 }
 
 function safeJson(value: Json): Json {

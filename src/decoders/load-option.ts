@@ -102,6 +102,7 @@ export function decodeLoadOption({ data }: Variable): Decoded {
       faults,
       ...optional.value,
     },
+    faults,
   };
 }
 

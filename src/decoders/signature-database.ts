@@ -42,6 +42,7 @@ export function decodeSignatureDatabase({ data }: Variable): Decoded {
     summary: [...summaries(lists), ...marks].join("; ") || "empty",
     lines: lines.length === 0 ? ["empty"] : lines,
     value: { lists: lists.map(listValue), fault: fault?.message ?? null },
+    faults: fault === undefined ? [] : [fault.message],
   };
 }
 
