@@ -1,5 +1,5 @@
 import { hexDump, toHex } from "../hex.ts";
-import { fromUcs2, isWellFormed } from "../ucs2.ts";
+import { fromUcs2 } from "../ucs2.ts";
 import type { Decoded, Json } from "./decoded.ts";
 import { counted } from "./decoded.ts";
 
@@ -17,7 +17,7 @@ export type FoundText = { encoding: "UTF-16" | "ASCII"; text: string };
 /** The text that the bytes are: UTF-16 of mostly Latin letters, else ASCII; undefined if neither. */
 export function findText(data: Uint8Array): FoundText | undefined {
   const ucs2 = fromUcs2(data).replace(/\0$/, "");
-  if (data.length % 2 === 0 && isMostlyLatin(ucs2) && READABLE.test(ucs2) && isWellFormed(ucs2)) {
+  if (data.length % 2 === 0 && isMostlyLatin(ucs2) && READABLE.test(ucs2)) {
     return { encoding: "UTF-16", text: ucs2 };
   }
   const end = data.at(-1) === 0 ? data.length - 1 : data.length;

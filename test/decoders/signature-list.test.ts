@@ -49,6 +49,7 @@ test.each([
   ["a list beyond the end", withSize(16, 77), "offset 0x5c: a list size from 28 to 76, not 77"],
   ["a huge list", withSize(16, 0xffffffff), "offset 0x5c: a list size from 28 to 76, not 4294967295"],
   ["a huge header", withSize(20, 0xffffffff), "offset 0x60: a header size up to 48, not 4294967295"],
+  ["a header that is one byte too long", withSize(20, 49), "offset 0x60: a header size up to 48, not 49"],
   ["a signature size of 0", withSize(24, 0), "offset 0x64: a signature size from 16 that divides 48, not 0"],
   ["a signature size of 1", withSize(24, 1), "offset 0x64: a signature size from 16 that divides 48, not 1"],
   ["a size that leaves a rest", withSize(24, 47), "offset 0x64: a signature size from 16 that divides 48, not 47"],
@@ -96,10 +97,16 @@ test("the issuer is another's name, and a curve is named", () => {
   expect(read).toMatchObject({ subject: "CN=Leaf", issuer: "CN=Root", key: "EC prime256v1" });
 });
 
+/** What X509Certificate would take as well. */
+function pem(der: Uint8Array): string {
+  const text = Buffer.from(der).toString("base64").replaceAll(/.{64}/g, "$&\n");
+  return `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
+}
+
 test.each([
   ["nothing", new Uint8Array(0)],
   ["a SEQUENCE that holds nothing", fromHex("3000")],
-  ["text in PEM form", new TextEncoder().encode("-----BEGIN CERTIFICATE-----")],
+  ["text in PEM form", new TextEncoder().encode(pem(makeIdentity("PEM").certificate))],
   ["a certificate cut short", makeIdentity("Cut").certificate.subarray(0, 300)],
 ])("%s is no certificate, and is told by its size", (_, der) => {
   expect(readCertificate(der)).toBeUndefined();

@@ -193,24 +193,32 @@ describe("a value that is not what its name says is shown as bytes, with the pla
   });
 });
 
+/** A certdb of one node, whose three sizes may be wrong. */
+function certificateDatabase(nodeBytes = 0x44, nameUnits = 4, digestBytes = 32): Uint8Array {
+  const data = new Uint8Array(4 + 0x44);
+  const view = new DataView(data.buffer);
+  data.set(guidBytes(OURS), 4);
+  for (const [i, size] of [nodeBytes, nameUnits, digestBytes].entries()) view.setUint32(20 + 4 * i, size, true);
+  view.setUint32(0, data.length, true);
+  data.set(toUcs2("Mine"), 32);
+  return data;
+}
+
 test("certdb tells whose signatures count", () => {
-  const node = [...guidBytes(OURS), ...fromHex("440000000400000020000000"), ...toUcs2("Mine"), ...new Uint8Array(32)];
-  const data = Uint8Array.from([...fromHex("48000000"), ...node]);
-  const { summary, lines, value } = decode(variable("certdb", data, CERT_DB_GUID), OPTIONS);
+  const { summary, lines, value } = decode(variable("certdb", certificateDatabase(), CERT_DB_GUID), OPTIONS);
   expect(summary).toBe("1 variable: Mine");
   expect(lines).toEqual([`Mine  ${OURS}  signer ${"00".repeat(32)}`]);
   expect(value).toEqual({ owners: [{ name: "Mine", guid: OURS, digest: "00".repeat(32) }] });
 });
 
 test.each([
-  [16, 0x45],
-  [20, 5],
-  [24, 0xffffffff],
-])("a certdb node whose size at %i is %i is told", (at, size) => {
-  const node = [...guidBytes(OURS), ...fromHex("440000000400000020000000"), ...toUcs2("Mine"), ...new Uint8Array(32)];
-  const data = Uint8Array.from([...fromHex("48000000"), ...node]);
-  new DataView(data.buffer).setUint32(4 + at, size, true);
-  expect(decode(variable("certdb", data, CERT_DB_GUID), OPTIONS).summary).toMatch(/^malformed: offset 0x14: a node of/);
+  ["more bytes than its parts", certificateDatabase(0x45), "a node of 68 bytes within 68, not 69"],
+  ["a longer name", certificateDatabase(0x44, 5), "a node of 70 bytes within 68, not 68"],
+  ["a huge digest", certificateDatabase(0x44, 4, 0xffffffff), "a node of 4294967331 bytes within 68, not 68"],
+  ["an end beyond the database's", certificateDatabase(0x45, 4, 33), "a node of 69 bytes within 68, not 69"],
+])("a certdb node with %s is told", (_, data, expectation) => {
+  const { summary } = decode(variable("certdb", data, CERT_DB_GUID), OPTIONS);
+  expect(summary).toBe(`malformed: offset 0x14: ${expectation}`);
 });
 
 test.each([
