@@ -86,6 +86,7 @@ test.each([
   ["IPv6([1::],TCP,Static,[::1],[1:2:3:4:5:6:7:8],0)", undefined],
   ["IPv6([1:0:2:3:4:5:6:7],TCP,Static,[::],[::1:0:0:0],0)", undefined],
   ["BBS(HD,a,b,0x1)", `05010c0002000100612c6200${END}`],
+  ["AcpiEx(0x50341d0,0x3,0x2)", `02021300d04103050200000003000000000000${END}`],
   ["Dns()", `031f050000${END}`],
   ["Path(127,9,aabb)", `7f090600aabb${END}`],
 ])("text %j becomes bytes", (text, digits) => {
