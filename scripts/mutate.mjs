@@ -1,7 +1,8 @@
 // Removes one check of the core at a time and runs the tests: node scripts/mutate.mjs [part of a path...]
 // A check is an `if` whose body refuses the call, or answers false or 0, or skips one of a list; or what a
-// predicate answers. Works on a copy of the tree; prints the mutants that no test noticed.
-import { spawnSync } from "node:child_process";
+// predicate answers. Works on a copy of the tree, whose core is compiled once, with every check under a switch: a number
+// in its memory names the one that is removed. Prints the mutants that no test noticed.
+import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,17 +32,39 @@ const TESTS = [
 ];
 /** The tests take some 30 seconds. */
 const LIMIT_MS = 300_000;
-const COPIED = [
-  "assembly",
-  "docs",
-  "src",
-  "test",
-  "scripts",
-  "asconfig.json",
-  "package.json",
-  "tsconfig.json",
-  "vitest.config.ts",
-];
+/** Where a core's memory holds the number of the removed check: below its own blocks. 0: none is. */
+const SWITCH = 0xff0;
+const COPIED = ["assembly", "docs", "src", "test", "scripts", "asconfig.json", "package.json", "tsconfig.json"];
+/** What the copy's core asks at each check. */
+const SWITCHES = `export function removed(check: i32): bool { return load<i32>(${SWITCH}) === check; }
+export function answered(check: i32, answer: bool): bool { return removed(check) ? true : removed(check + 1) ? false : answer; }
+`;
+/** How the copy's tests run: the listed ones, in their order, on cores that do without the check of XENEFI_REMOVED. */
+const CONFIG = `import { BaseSequencer } from "vitest/node";
+const TESTS = ${JSON.stringify(TESTS)};
+const place = ({ moduleId }) => TESTS.findIndex((name) => moduleId.endsWith("/" + name + ".test.ts"));
+class InOrder extends BaseSequencer {
+  async sort(files) { return files.toSorted((a, b) => place(a) - place(b)); }
+}
+export default { test: {
+  include: TESTS.map((name) => "test/" + name + ".test.ts"),
+  setupFiles: "./remove-check.ts",
+  env: { XENEFI_CORE: "build/debug.wasm" },
+  sequence: { sequencer: InOrder },
+  isolate: false,
+  pool: "threads",
+  bail: 1,
+  testTimeout: 60_000,
+} };
+`;
+const SETUP = `WebAssembly.Memory = new Proxy(WebAssembly.Memory, {
+  construct(Memory, args, target) {
+    const memory = Reflect.construct(Memory, args, target);
+    new DataView(memory.buffer).setInt32(${SWITCH}, Number(process.env.XENEFI_REMOVED), true);
+    return memory;
+  },
+});
+`;
 /** `if (condition)` with a body that gives an error; the condition may span lines. */
 const CHECK =
   /if \(((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*)\)(?= (?:return |\{\n\s+return )(?:refuse|refused|fail|malformed)\(| (?:return (?:false|0)|continue);)/g;
@@ -54,26 +77,23 @@ const ANSWER = /(?<=return )(?!true;|false;)[^;]+(?=;)/g;
 const folder = mkdtempSync(join(tmpdir(), "xenefi-mutants-"));
 for (const path of COPIED) cpSync(join(ROOT, path), join(folder, path), { recursive: true });
 symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
+writeFileSync(join(folder, "assembly/switches.ts"), SWITCHES);
+writeFileSync(join(folder, "vitest.config.ts"), CONFIG);
+writeFileSync(join(folder, "remove-check.ts"), SETUP);
+const mutants = [];
+for (const file of sources().filter(isWanted)) putSwitches(file);
+execFileSync(process.execPath, ["scripts/build-core.mjs", "debug"], { cwd: folder, stdio: "inherit" });
 
-if (outcome() !== "SURVIVED") throw new Error("the tests fail as they are");
+if (outcome(0) !== "SURVIVED") throw new Error("the tests fail as they are");
 const survivors = [];
-let count = 0;
-for (const file of sources().filter(isWanted)) {
-  const path = join(folder, file);
-  const text = readFileSync(path, "utf8");
-  for (const mutant of mutants(text)) {
-    writeFileSync(path, mutant.text);
-    count++;
-    const place = `${file}:${text.slice(0, mutant.at).split("\n").length} ${mutant.was}`;
-    const end = outcome();
-    console.log(`${end} ${place}`);
-    if (end === "SURVIVED") survivors.push(place);
-  }
-  writeFileSync(path, text);
+for (const [i, mutant] of mutants.entries()) {
+  const end = outcome(i + 1);
+  console.log(`${end} ${mutant}`);
+  if (end === "SURVIVED") survivors.push(mutant);
 }
 rmSync(folder, { recursive: true });
-console.log(`\n${count} mutants, ${survivors.length} survived`);
-for (const place of survivors) console.log(`  ${place}`);
+console.log(`\n${mutants.length} mutants, ${survivors.length} survived`);
+for (const mutant of survivors) console.log(`  ${mutant}`);
 
 function sources() {
   const services = readdirSync(join(ROOT, "assembly/services")).map((name) => `assembly/services/${name}`);
@@ -85,38 +105,51 @@ function isWanted(file) {
   return parts.length === 0 || parts.some((part) => file.includes(part));
 }
 
-/** The source with one check never true, one choice always taken the good way, or one predicate that knows one answer. */
-function* mutants(text) {
-  for (const match of text.matchAll(CHECK)) {
-    const at = match.index;
-    yield { at, was: oneLine(match[0]), text: `${text.slice(0, at)}if (false)${text.slice(at + match[0].length)}` };
+/** Puts a switch into each check of a file of the copy, and its mutants, "file:line what it was", into the list. */
+function putSwitches(file) {
+  const path = join(folder, file);
+  const text = readFileSync(path, "utf8");
+  let changed = "";
+  let end = 0;
+  for (const { at, was, notes, write } of checksOf(text)) {
+    const line = text.slice(0, at).split("\n").length;
+    changed += text.slice(end, at) + write(mutants.length + 1);
+    end = at + was.length;
+    for (const note of notes) mutants.push(`${file}:${line} ${oneLine(was)}${note}`);
   }
-  for (const match of text.matchAll(CHOICE)) {
-    const at = match.index;
-    const good = /^\s+\? refuse/.test(text.slice(at + match[0].length)) ? "false" : "true";
-    yield { at, was: oneLine(match[0]), text: `${text.slice(0, at)}${good}${text.slice(at + match[0].length)}` };
+  const from = file.includes("/services/") ? "../switches" : "./switches";
+  writeFileSync(path, `import { answered, removed } from "${from}";\n${changed}${text.slice(end)}`);
+}
+
+/** The checks of a source in order, each with what takes its place: it has the number of the check's first mutant. */
+function checksOf(text) {
+  const checks = [];
+  for (const { index: at, 0: was, 1: condition } of text.matchAll(CHECK)) {
+    checks.push({ at, was, notes: [""], write: (n) => `if (!removed(${n}) && (${condition}))` });
+  }
+  for (const { index: at, 0: was } of text.matchAll(CHOICE)) {
+    const good = !/^\s+\? refuse/.test(text.slice(at + was.length));
+    checks.push({ at, was, notes: [""], write: (n) => `(removed(${n}) ? ${good} : (${was}))` });
   }
   for (const predicate of text.matchAll(PREDICATE)) {
-    for (const match of predicate[0].matchAll(ANSWER)) {
-      const at = predicate.index + match.index;
-      for (const answer of ["true", "false"]) {
-        const was = `${oneLine(match[0])} is ${answer}`;
-        yield { at, was, text: `${text.slice(0, at)}${answer}${text.slice(at + match[0].length)}` };
-      }
+    for (const { index, 0: was } of predicate[0].matchAll(ANSWER)) {
+      const notes = [" is true", " is false"];
+      checks.push({ at: predicate.index + index, was, notes, write: (n) => `answered(${n}, ${was})` });
     }
   }
+  return checks.sort((a, b) => a.at - b.at);
 }
 
 function oneLine(text) {
   return text.replaceAll(/\s+/g, " ");
 }
 
-/** What becomes of the tree as it is now; a walk that never ends is noticed by its time. */
-function outcome() {
-  const files = TESTS.map((name) => `test/${name}.test.ts`);
+/** What becomes of the tests without the check of that number; a walk that never ends is noticed by its time. */
+function outcome(check) {
   const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
-  const options = { cwd: folder, stdio: "ignore", timeout: LIMIT_MS, killSignal: "SIGKILL" };
-  const { status, signal } = spawnSync(process.execPath, [vitest, "run", "--bail=1", ...files], options);
+  const env = { ...process.env, XENEFI_REMOVED: String(check) };
+  const options = { cwd: folder, env, stdio: "ignore", timeout: LIMIT_MS, killSignal: "SIGKILL" };
+  const { status, signal } = spawnSync(process.execPath, [vitest, "run"], options);
   if (signal !== null) return "endless ";
   return status === 0 ? "SURVIVED" : "noticed ";
 }
