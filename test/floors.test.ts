@@ -35,7 +35,7 @@ const FLOORS: Record<Tree, string[][]> = {
       "formats/",
     ],
     ["machine", "decoders/"],
-    ["client", "trace/"],
+    ["client", "trace/", "boot-options", "variable-check"],
     ["index", "files/", "pictures/"],
     ["cli/"],
   ],

@@ -1,39 +1,81 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { Client, type Reply } from "../client.ts";
-import { backUp, replaceFile } from "../files/bytes.ts";
-import { CommandError, Exit, type Globals, type Io } from "./io.ts";
-import { attachStore, type StoreFile } from "./store.ts";
+import { type Content, changedContent, type StoreFile, streamOf, writeContent } from "../files/store-file.ts";
+import { editThrough, ownerOf } from "../files/store-machine.ts";
+import { formatNamed } from "../formats/index.ts";
+import type { Variable } from "../formats/variable-set.ts";
+import { POLICIES } from "../policies/index.ts";
+import { CommandError, Exit, type Io } from "./io.ts";
+import { lossText } from "./losses.ts";
+import { named, type StoreOptions } from "./store.ts";
 
-export interface EditOptions extends Globals {
+export interface EditOptions extends StoreOptions {
   output?: string;
   inPlace?: boolean;
   backup?: boolean;
+  policy?: string;
+  force?: boolean;
 }
 
-/** Adds where the changed store goes. */
+/** Adds which firmware judges the change, and where the changed store goes. */
 export function addEditOptions(command: Command): Command {
+  const policies = new Option("--policy <name>", "the firmware that judges; default: the format's own");
+  return addTarget(command.addOption(policies.choices(Object.keys(POLICIES))));
+}
+
+function addTarget(command: Command): Command {
   return command
     .option("-o, --output <file>", "write the changed store there, - for standard output")
     .option("-i, --in-place", "change the store itself")
     .option("--backup", "keep the old store as FILE~");
 }
 
-/** Runs one call on a machine over the store and writes the store back. A refusal leaves every file as it is. */
+/** Adds the way past the firmware. */
+export function addForce(command: Command): Command {
+  return command.option("--force", "edit the bytes: no firmware is asked");
+}
+
+/** Runs calls on a machine over the store and writes the store back. The first refusal leaves every file as it is. */
 export function editStore(store: StoreFile, options: EditOptions, io: Io, change: (client: Client) => Reply): Reply {
   const target = targetOf(store, options);
-  const machine = attachStore(store);
-  const reply = change(new Client(machine));
+  const policy = POLICIES[options.policy ?? ""] ?? ownerOf(store);
+  const { result: reply, content } = named(store.path, () =>
+    editThrough(store, policy, (machine) => change(new Client(machine))),
+  );
   if (!reply.ok) {
     const number = reply.status === undefined ? "" : ` (0x${reply.status.toString(16).padStart(16, "0")})`;
     throw new CommandError(Exit.Refused, `${store.path}: ${reply.statusName}${number}: ${reply.reason}`);
   }
-  const bytes = machine.flash();
-  if (target === "-") io.outBytes(bytes);
-  else {
-    if (options.backup && target === store.path) backUp(target);
-    replaceFile(target, bytes);
-  }
+  put(store, target, named(store.path, content), options, io);
   return reply;
+}
+
+/** Writes the store back with other variables, whatever a firmware would say. */
+export function forceStore(store: StoreFile, options: EditOptions, io: Io, variables: readonly Variable[]): void {
+  const target = targetOf(store, options);
+  const { losses } = formatNamed(store.format);
+  const before = new Set(losses(store.variables).map(lossText));
+  const [loss] = losses(variables)
+    .map(lossText)
+    .filter((text) => !before.has(text));
+  if (loss !== undefined) throw new CommandError(Exit.Negative, `${store.path}: ${store.format} cannot keep ${loss}`);
+  put(
+    store,
+    target,
+    named(store.path, () => changedContent(store, variables)),
+    options,
+    io,
+  );
+}
+
+/** True if the changed store itself goes to standard output, which then has no room for a report. */
+export function isStreamed({ path }: StoreFile, options: EditOptions): boolean {
+  return options.output === "-" || (options.output === undefined && path === "-");
+}
+
+function put(store: StoreFile, target: string, content: Content, options: EditOptions, io: Io): void {
+  if (target === "-") io.outBytes(named("standard output", () => streamOf(content, store.container)));
+  else writeContent(target, content, store.container, options.backup && target === store.path);
 }
 
 function targetOf(store: StoreFile, options: EditOptions): string {

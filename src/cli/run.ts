@@ -1,6 +1,12 @@
 import { Command, CommanderError, Option } from "commander";
 import { FormatError } from "../formats/variable-set.ts";
+import { bootCommand } from "./commands/boot.ts";
 import { callCommand } from "./commands/call.ts";
+import { checkCommand } from "./commands/check.ts";
+import { completionCommand } from "./commands/completion.ts";
+import { convertCommand } from "./commands/convert.ts";
+import { diffCommand } from "./commands/diff.ts";
+import { dumpCommand } from "./commands/dump.ts";
 import { getCommand } from "./commands/get.ts";
 import { infoCommand } from "./commands/info.ts";
 import { lsCommand } from "./commands/ls.ts";
@@ -13,7 +19,7 @@ import { CommandError, Exit, type Io } from "./io.ts";
 const HELP = `
 Exit codes:
   0    done
-  1    a negative answer: variable absent, replay differs
+  1    a negative answer: variable absent, stores or replay differ, a finding, something that cannot be kept
   2    wrong usage
   3    input unreadable or malformed
   4    the service refused; the status is printed
@@ -24,7 +30,7 @@ Exit codes:
 export async function run(args: readonly string[], io: Io, version: string): Promise<Exit> {
   const program = makeProgram(io, version);
   try {
-    await program.parseAsync(args, { from: "user" });
+    await program.parseAsync(verbFirst(program, args), { from: "user" });
     return Exit.Done;
   } catch (error) {
     return report(error, args, io);
@@ -47,15 +53,29 @@ function makeProgram(io: Io, version: string): Command {
     setCommand(io),
     rmCommand(io),
     infoCommand(io),
+    checkCommand(io),
+    dumpCommand(io),
+    convertCommand(io),
+    diffCommand(io),
+    bootCommand(io),
     callCommand(io),
     recordCommand(io, version),
     replayCommand(io),
+    completionCommand(io),
   ];
-  for (const command of [program, ...commands]) {
+  for (const command of commands) program.addCommand(command);
+  for (const command of [program, ...commands, ...commands.flatMap((command) => command.commands)]) {
     command.exitOverride().configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) });
-    if (command !== program) program.addCommand(command);
   }
   return program;
+}
+
+/** `boot STORE list` is `boot list STORE`, too: what the store is comes first in every other command. */
+function verbFirst(program: Command, [group, store, verb, ...rest]: readonly string[]): readonly string[] {
+  const verbs = program.commands.find((command) => command.name() === group)?.commands.map((command) => command.name());
+  const all = [group, store, verb, ...rest].filter((argument) => argument !== undefined);
+  if (!verbs?.includes(verb as string) || verbs.includes(store as string)) return all;
+  return [group as string, verb as string, store as string, ...rest];
 }
 
 /** Prints an error as one line, or as an object where JSON was asked for. */

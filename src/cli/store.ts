@@ -1,40 +1,58 @@
-import { nodeVerifier } from "../crypto/node-verifier.ts";
-import { readBytes } from "../files/bytes.ts";
-import { findVolume, type LogEntry, liveEntries, OVMF_2M, readLog, type Volume } from "../formats/edk2-store.ts";
-import { FormatError } from "../formats/variable-set.ts";
+import { readFileSync } from "node:fs";
+import { type Command, Option } from "commander";
+import { parseStore, readContent, type StoreFile } from "../files/store-file.ts";
+import { findVolume, type LogEntry, readLog, type Volume } from "../formats/edk2-store.ts";
+import { FORMAT_NAMES, type FormatName } from "../formats/format.ts";
+import { FormatError, type Variable } from "../formats/variable-set.ts";
 import { findGuid, GLOBAL_GUID } from "../guid.ts";
-import { Machine } from "../machine.ts";
-import { ovmf2m, ovmf4m } from "../policies/ovmf.ts";
-import type { Policy } from "../policies/policy.ts";
-import { CommandError, Exit } from "./io.ts";
+import { CommandError, Exit, type Globals } from "./io.ts";
 
-/** A store file that was read and checked. */
-export interface StoreFile {
-  path: string;
-  bytes: Uint8Array;
-  volume: Volume;
-  log: LogEntry[];
-  live: LogEntry[];
+/** How a store is to be read. */
+export interface StoreOptions extends Globals {
+  from?: FormatName;
+  dictionary?: string;
 }
 
-/** Reads a store file, "-" for standard input. Errors name the file. */
-export function openStore(path: string): StoreFile {
-  const bytes = readBytes(path);
-  return named(path, () => {
-    const volume = findVolume(bytes);
-    const log = readLog(bytes, volume);
-    return { path, bytes, volume, log, live: liveEntries(log) };
-  });
+/** Adds the store's place and how it is read. */
+export function addStore(command: Command): Command {
+  return addReadOptions(
+    command.argument("<store>", "a store in any format, an efivarfs directory, - for standard input"),
+  );
 }
 
-/** A machine over a store as it lies, at run time, with the limits of the OVMF build that has such a layout. */
-export function attachStore(store: StoreFile): Machine {
-  const machine = { policy: policyOf(store.volume), store: store.bytes, verifier: nodeVerifier };
-  return named(store.path, () => new Machine({ ...machine, start: "attach" }));
+export function addReadOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--from <format>", "the store's format; default: told by its content").choices([...FORMAT_NAMES]),
+    )
+    .option("--dictionary <file>", "preset dictionary of an AWS stream");
 }
 
-export function policyOf({ geometry }: Volume): Policy {
-  return geometry.storeEnd === OVMF_2M.storeEnd ? ovmf2m : ovmf4m;
+/** Adds the place of one variable in the store. */
+export function addVariable(command: Command): Command {
+  return command.argument("<variable>", "Name, Name-GUID, GUID-Name, GUID:Name or short:Name");
+}
+
+/** Reads a store; errors name the file. */
+export function openStore(path: string, options: StoreOptions): StoreFile {
+  return parseContent({ path, ...readContent(path) }, options);
+}
+
+/** The store that content from a file is; errors name the file. */
+export function parseContent(source: Parameters<typeof parseStore>[0], { from, dictionary }: StoreOptions): StoreFile {
+  const options = {
+    ...(from === undefined ? {} : { from }),
+    ...(dictionary === undefined ? {} : { dictionary: new Uint8Array(readFileSync(dictionary)) }),
+  };
+  return named(source.path, () => parseStore(source, options));
+}
+
+/** The log of an edk2 volume, dead records included; undefined for other formats, which have none. */
+export function logOf({ format, content }: StoreFile): { volume: Volume; log: LogEntry[] } | undefined {
+  if (format !== "edk2") return undefined;
+  const bytes = content as Uint8Array;
+  const volume = findVolume(bytes);
+  return { volume, log: readLog(bytes, volume) };
 }
 
 /** Puts the file's name in front of what is wrong with its bytes. */
@@ -55,11 +73,19 @@ function expectation(error: FormatError | RangeError): string {
   return `${error.place}: expected ${error.message.slice(error.place.length + 2)}`;
 }
 
+/** The variable of a VAR argument, or an error that says there is none (exit 1). */
+export function findVariable(store: StoreFile, text: string): Variable {
+  const { name, guid } = parseVariableName(text, store.variables);
+  const found = store.variables.find((variable) => variable.name === name && variable.guid === guid);
+  if (found === undefined) throw new CommandError(Exit.Negative, `${store.path}: no variable ${name}-${guid}`);
+  return found;
+}
+
 /**
  * Name and GUID of a VAR argument: `Name-GUID`, `GUID-Name`, `GUID:Name`, with short GUID names in the last form; a bare
  * name is the store's only variable of that name, else a global one.
  */
-export function parseVariableName(text: string, live: readonly LogEntry[] = []): { name: string; guid: string } {
+export function parseVariableName(text: string, live: readonly Variable[] = []): { name: string; guid: string } {
   const front = /^\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?[-:](.+)$/is.exec(text);
   if (front) return { guid: (front[1] as string).toLowerCase(), name: front[2] as string };
   const back = /^(.+)-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/is.exec(text);

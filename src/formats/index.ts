@@ -14,7 +14,7 @@ import { varstored } from "./varstored.ts";
  * All formats, in the order in which a file is asked for them: a magic at a fixed place, then what is searched for or
  * summed up, then the first character of a text, then what only looks right.
  */
-export const FORMATS: readonly Format[] = [uboot, efivar, aws, varstored, edk2Format, efivarfs, dmpstore, json, hyperv];
+export const FORMATS: readonly Format[] = [uboot, efivar, aws, varstored, efivarfs, edk2Format, dmpstore, json, hyperv];
 
 /** The format that a file's content shows. Throws a FormatError that lists the formats if it shows none. */
 export function detectFormat(bytes: Uint8Array): Format {

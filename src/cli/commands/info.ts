@@ -1,9 +1,13 @@
 import { Command } from "commander";
 import { attributesText } from "../../attributes.ts";
 import { Client } from "../../client.ts";
+import type { StoreFile } from "../../files/store-file.ts";
+import { attachStore, ownerOf } from "../../files/store-machine.ts";
+import { liveEntries } from "../../formats/edk2-store.ts";
+import { formatNamed } from "../../formats/index.ts";
 import { GLOBAL_GUID } from "../../guid.ts";
-import type { Globals, Io } from "../io.ts";
-import { attachStore, openStore, policyOf, type StoreFile } from "../store.ts";
+import type { Io } from "../io.ts";
+import { addStore, logOf, named, openStore, type StoreOptions } from "../store.ts";
 import { table } from "../table.ts";
 
 /** Attribute classes that QueryVariableInfo tells apart: NV+BS+RT, BS+RT, NV+BS+RT+AT. */
@@ -11,70 +15,80 @@ const CLASSES = [0x07, 0x06, 0x27];
 
 /** `xenefi info STORE`: format, layout, space and modes. */
 export function infoCommand(io: Io): Command {
-  return new Command("info")
-    .description("what a store is, how full it is, and its Secure Boot state")
-    .argument("<store>", "variable store file (.fd), - for standard input")
-    .action((path: string, _: Globals, command: Command) => {
-      const store = openStore(path);
-      const facts = factsOf(store);
-      if (command.optsWithGlobals<Globals>().json) {
-        io.out(`${JSON.stringify({ schema: "xenefi.info/1", file: path, ...facts })}\n`);
-        return;
-      }
-      io.out(describe(facts));
-    });
+  return addStore(new Command("info").description("what a store is, how full it is, and its Secure Boot state")).action(
+    (path: string, _: StoreOptions, command: Command) => {
+      const options = command.optsWithGlobals<StoreOptions>();
+      const store = openStore(path, options);
+      const facts = named(path, () => factsOf(store));
+      if (options.json) io.out(`${JSON.stringify({ schema: "xenefi.info/1", file: path, ...facts })}\n`);
+      else io.out(describe(facts, store));
+    },
+  );
 }
 
 type Facts = ReturnType<typeof factsOf>;
 
 function factsOf(store: StoreFile) {
-  const { volume, log, live } = store;
-  const { geometry } = volume;
-  const machine = attachStore(store);
-  const client = new Client(machine);
+  const client = new Client(attachStore(store));
   const query = CLASSES.map((attributes) => {
     const { statusName, maxStoreSize, remainStoreSize, maxSize } = client.queryVariableInfo(attributes);
     const sizes = { maxStoreSize, remainStoreSize, maxSize };
     return { attr: attributes, status: statusName, ...mapValues(sizes, (value) => `0x${value.toString(16)}`) };
   });
   const mode = (name: string) => client.getVariable(name, GLOBAL_GUID).data?.[0] === 1;
-  const sum = (entries: readonly { bytes: number }[]) => entries.reduce((bytes, entry) => bytes + entry.bytes, 0);
   return {
-    format: "edk2",
-    layout: policyOf(volume).name,
+    format: store.format,
+    layout: ownerOf(store).name,
+    bytes: bytesOf(store),
+    variables: store.variables.length,
+    dataBytes: sum(store.variables.map(({ data }) => data.length)),
+    query,
+    secureBoot: { enabled: mode("SecureBoot"), setupMode: mode("SetupMode") },
+    ...volumeFacts(store),
+  };
+}
+
+/** What only a flash image has: areas, and records that no longer count. */
+interface VolumeFacts {
+  records: "authenticated" | "plain";
+  volumeOffset: number;
+  volumeBytes: number;
+  variableAreaBytes: number;
+  ftwWorkOffset: number;
+  ftwSpareOffset: number;
+  deadRecords: number;
+  liveBytes: number;
+  deadBytes: number;
+}
+
+function volumeFacts(store: StoreFile): VolumeFacts | { records?: undefined } {
+  const found = logOf(store);
+  if (found === undefined) return {};
+  const { volume, log } = found;
+  const { geometry } = volume;
+  const alive = liveEntries(log);
+  return {
     records: volume.authenticated ? "authenticated" : "plain",
-    fileBytes: store.bytes.length,
     volumeOffset: volume.offset,
     volumeBytes: geometry.volumeBytes,
     variableAreaBytes: geometry.storeEnd,
     ftwWorkOffset: geometry.workOffset,
     ftwSpareOffset: geometry.spareOffset,
-    variables: live.length,
-    deadRecords: log.length - live.length,
-    liveBytes: sum(live),
-    deadBytes: sum(log) - sum(live),
-    query,
-    secureBoot: { enabled: mode("SecureBoot"), setupMode: mode("SetupMode") },
+    deadRecords: log.length - alive.length,
+    liveBytes: sum(alive.map(({ bytes }) => bytes)),
+    deadBytes: sum(log.map(({ bytes }) => bytes)) - sum(alive.map(({ bytes }) => bytes)),
   };
 }
 
-function describe(facts: Facts): string {
-  const hex = (value: number) => `0x${value.toString(16)}`;
+function describe(facts: Facts, store: StoreFile): string {
+  const { enabled, setupMode } = facts.secureBoot;
   const rows = [
-    ["format", `edk2 firmware volume, ${facts.records} variable store, layout ${facts.layout}`],
-    ["file", `${hex(facts.fileBytes)} bytes; volume of ${hex(facts.volumeBytes)} at ${hex(facts.volumeOffset)}`],
-    [
-      "areas",
-      `variables to ${hex(facts.variableAreaBytes)}, FTW work ${hex(facts.ftwWorkOffset)}, spare ${hex(facts.ftwSpareOffset)}`,
-    ],
-    [
-      "records",
-      `${facts.variables} live (${facts.liveBytes} bytes), ${facts.deadRecords} dead (${facts.deadBytes} bytes)`,
-    ],
-    [
-      "Secure Boot",
-      `${facts.secureBoot.enabled ? "on" : "off"}, ${facts.secureBoot.setupMode ? "setup" : "user"} mode`,
-    ],
+    ["format", formatNamed(store.format).title],
+    ["size", `${facts.bytes} bytes${store.container === "file" ? "" : ` (${store.container})`}`],
+    ...volumeRows(facts),
+    ["variables", `${facts.variables}, ${facts.dataBytes} bytes of data`],
+    ["firmware", `${facts.layout}, whose limits these are`],
+    ["Secure Boot", `${enabled ? "on" : "off"}, ${setupMode ? "setup" : "user"} mode`],
   ];
   const space = facts.query.map((row) => [
     attributesText(row.attr),
@@ -85,6 +99,30 @@ function describe(facts: Facts): string {
   ]);
   const head = ["QueryVariableInfo", "status", "store bytes", "free bytes", "largest variable"];
   return `${table(rows)}\n${table([head, ...space])}`;
+}
+
+function volumeRows(facts: Facts): string[][] {
+  if (facts.records === undefined) return [];
+  const hex = (value: number) => `0x${value.toString(16)}`;
+  return [
+    ["volume", `${hex(facts.volumeBytes)} bytes at ${hex(facts.volumeOffset)}, ${facts.records} records`],
+    [
+      "areas",
+      `variables to ${hex(facts.variableAreaBytes)}, FTW work ${hex(facts.ftwWorkOffset)}, spare ${hex(facts.ftwSpareOffset)}`,
+    ],
+    [
+      "records",
+      `${facts.variables} live (${facts.liveBytes} bytes), ${facts.deadRecords} dead (${facts.deadBytes} bytes)`,
+    ],
+  ];
+}
+
+function bytesOf({ content }: StoreFile): number {
+  return content instanceof Uint8Array ? content.length : sum([...content.values()].map((file) => file.length));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 function mapValues<K extends string, A, B>(object: Record<K, A>, map: (value: A) => B): Record<K, B> {

@@ -1,24 +1,28 @@
 import { Command } from "commander";
-import { addEditOptions, type EditOptions, editStore } from "../edit.ts";
-import { CommandError, Exit, type Io } from "../io.ts";
-import { openStore, parseVariableName } from "../store.ts";
+import { printable } from "../../printable.ts";
+import { addEditOptions, addForce, type EditOptions, editStore, forceStore, isStreamed } from "../edit.ts";
+import type { Io } from "../io.ts";
+import { addStore, addVariable, findVariable, openStore } from "../store.ts";
 
-/** `xenefi rm STORE VAR`: deletes as a running Dom0 would. */
+/** `xenefi rm STORE VAR`: deletes as a running system would. */
 export function rmCommand(io: Io): Command {
-  const command = new Command("rm")
-    .description("delete a variable through the emulated SetVariable")
-    .argument("<store>", "variable store file (.fd), - for standard input")
-    .argument("<variable>", "Name, Name-GUID, GUID-Name, GUID:Name or short:Name");
-  return addEditOptions(command).action((path: string, text: string, _: EditOptions, self: Command) => {
+  const command = new Command("rm").description("delete a variable through the emulated SetVariable");
+  addForce(addEditOptions(addVariable(addStore(command))));
+  return command.action((path: string, text: string, _: EditOptions, self: Command) => {
     const options = self.optsWithGlobals<EditOptions>();
-    const store = openStore(path);
-    const { name, guid } = parseVariableName(text, store.live);
-    const old = store.live.find((entry) => entry.name === name && entry.guid === guid);
-    if (old === undefined) throw new CommandError(Exit.Negative, `${path}: no variable ${name}-${guid}`);
-    editStore(store, options, io, (client) => client.setVariable(name, guid, old.attributes));
-    if (!options.quiet && !options.json) io.err(`${name}-${guid}: deleted\n`);
-    if (options.json && options.output !== "-" && path !== "-") {
-      io.out(`${JSON.stringify({ schema: "xenefi.rm/1", name, guid })}\n`);
-    }
+    const store = openStore(path, options);
+    const old = findVariable(store, text);
+    const { name, guid, attributes } = old;
+    if (options.force)
+      forceStore(
+        store,
+        options,
+        io,
+        store.variables.filter((variable) => variable !== old),
+      );
+    else editStore(store, options, io, (client) => client.setVariable(name, guid, attributes));
+    if (isStreamed(store, options)) return;
+    if (options.json) io.out(`${JSON.stringify({ schema: "xenefi.rm/1", name, guid })}\n`);
+    else if (!options.quiet) io.err(`${printable(name)}-${guid}: deleted\n`);
   });
 }

@@ -2,45 +2,73 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { APPEND_WRITE } from "../../../assembly/abi/variable.ts";
 import { parseAttributes } from "../../attributes.ts";
+import { counted } from "../../decoders/decoded.ts";
+import type { StoreFile } from "../../files/store-file.ts";
+import { keyOf, type Variable } from "../../formats/variable-set.ts";
 import { fromHex } from "../../hex.ts";
+import { printable } from "../../printable.ts";
 import { toUcs2 } from "../../ucs2.ts";
-import { addEditOptions, type EditOptions, editStore } from "../edit.ts";
+import { addEditOptions, addForce, type EditOptions, editStore, forceStore, isStreamed } from "../edit.ts";
 import { CommandError, Exit, type Io } from "../io.ts";
-import { openStore, parseVariableName } from "../store.ts";
+import { addStore, addVariable, openStore, parseVariableName } from "../store.ts";
 
 interface Options extends EditOptions {
-  data: string;
+  data?: string;
   type: string;
   attr?: string;
   append?: boolean;
+  auth?: string;
 }
 
-/** `xenefi set STORE VAR`: SetVariable as a running Dom0 would call it. */
+/** `xenefi set STORE VAR`: SetVariable as a running system would call it. */
 export function setCommand(io: Io): Command {
-  const command = new Command("set")
-    .description("set a variable through the emulated SetVariable")
-    .argument("<store>", "variable store file (.fd), - for standard input")
-    .argument("<variable>", "Name, Name-GUID, GUID-Name, GUID:Name or short:Name")
-    .requiredOption("--data <value>", "the value in the form of --type, or @FILE for a file's bytes")
+  const command = new Command("set").description("set a variable through the emulated SetVariable");
+  addVariable(addStore(command))
+    .option("--data <value>", "the value in the form of --type, or @FILE for a file's bytes")
     .option("--type <type>", "hex, u8, u16, u32, u64, str (ASCII and NUL) or str16 (UCS-2 and NUL)", "hex")
     .option("--attr <attributes>", "as NV+BS+RT, nv,bs,rt, 0x7 or 7; default: the variable's own, else NV+BS+RT")
-    .option("--append", "append to the variable");
-  return addEditOptions(command).action((path: string, text: string, _: Options, self: Command) => {
+    .option("--append", "append to the variable")
+    .option("--auth <file>", "a signed value, descriptor and all, as sign-efi-sig-list and sbvarsign write it");
+  return addForce(addEditOptions(command)).action((path: string, text: string, _: Options, self: Command) => {
     const options = self.optsWithGlobals<Options>();
-    const store = openStore(path);
-    const { name, guid } = parseVariableName(text, store.live);
-    const old = store.live.find((entry) => entry.name === name && entry.guid === guid);
-    const own = usage("--attr", () =>
-      options.attr === undefined ? (old?.attributes ?? 7) : parseAttributes(options.attr),
-    );
-    const attributes = options.append ? own | APPEND_WRITE : own;
-    const data = usage("--data", () => encode(options.type, options.data));
-    editStore(store, options, io, (client) => client.setVariable(name, guid, attributes, data));
-    if (!options.quiet && !options.json) io.err(`${name}-${guid}: set, ${data.length} bytes\n`);
-    if (options.json && options.output !== "-" && path !== "-") {
+    const store = openStore(path, options);
+    const variable = wanted(store, text, options);
+    const { name, guid, attributes, data } = variable;
+    if (options.force) forceStore(store, options, io, changed(store, variable));
+    else editStore(store, options, io, (client) => client.setVariable(name, guid, attributes, data));
+    if (isStreamed(store, options)) return;
+    if (options.json) {
       io.out(`${JSON.stringify({ schema: "xenefi.set/1", name, guid, attr: attributes, size: data.length })}\n`);
-    }
+    } else if (!options.quiet) io.err(`${printable(name)}-${guid}: set, ${counted(data.length, "byte")}\n`);
   });
+}
+
+/** The variable as the options want it. */
+function wanted(store: StoreFile, text: string, options: Options): Variable {
+  const { name, guid } = parseVariableName(text, store.variables);
+  const old = store.variables.find((variable) => variable.name === name && variable.guid === guid);
+  const isSigned = options.auth !== undefined;
+  const usual = isSigned ? 0x27 : 0x07;
+  const own = usage("--attr", () =>
+    options.attr === undefined ? (old?.attributes ?? usual) : parseAttributes(options.attr),
+  );
+  if (isSigned === (options.data !== undefined)) {
+    throw new CommandError(Exit.Usage, "say what the value is: --data VALUE, or --auth FILE");
+  }
+  const data = isSigned
+    ? new Uint8Array(readFileSync(options.auth as string))
+    : usage("--data", () => encode(options.type, options.data as string));
+  return { name, guid, attributes: options.append ? own | APPEND_WRITE : own, data };
+}
+
+/** All variables with this one set, past every rule. */
+function changed({ variables }: StoreFile, { attributes, ...set }: Variable): Variable[] {
+  const at = variables.findIndex((variable) => keyOf(variable) === keyOf(set));
+  const old = variables[at];
+  const isAppend = (attributes & APPEND_WRITE) !== 0;
+  const data = isAppend && old !== undefined ? Uint8Array.of(...old.data, ...set.data) : set.data;
+  const variable = { ...old, ...set, data, attributes: attributes & ~APPEND_WRITE };
+  return old === undefined ? [...variables, variable] : variables.with(at, variable);
 }
 
 /** Bytes of a value: numbers little-endian. */

@@ -1,0 +1,111 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, unlinkSync } from "node:fs";
+import { basename, join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { parseDirectory, serializeDirectory } from "../formats/efivarfs.ts";
+import type { FormatName, FormatOptions } from "../formats/format.ts";
+import { detectFormat, formatNamed } from "../formats/index.ts";
+import { FormatError, type Variable } from "../formats/variable-set.ts";
+import { backUp, replaceFile } from "./bytes.ts";
+
+/** Largest file of an efivarfs directory that is read, in bytes: more than any firmware stores. */
+const VARIABLE_FILE_BYTES_MAX = 0x100000;
+
+/** Bytes of a file, or the files of a directory by name. */
+export type Content = Uint8Array | ReadonlyMap<string, Uint8Array>;
+
+/** A store as it was read. */
+export interface StoreFile {
+  path: string;
+  format: FormatName;
+  /** How the content lay there. */
+  container: "file" | "gzip" | "directory";
+  content: Content;
+  /** Live variables, in the order of the file. */
+  variables: Variable[];
+  options: FormatOptions;
+}
+
+export interface ReadOptions extends FormatOptions {
+  /** Read it as this format, whatever its content looks like. */
+  from?: FormatName;
+}
+
+/**
+ * Reads a store: a file, "-" for standard input, gzip unpacked, or an efivarfs directory. Throws a FormatError for what is
+ * none, and as node:fs and node:zlib do.
+ */
+export function readStore(path: string, options: ReadOptions = {}): StoreFile {
+  return parseStore({ path, ...readContent(path) }, options);
+}
+
+/** What lies at the path, not looked into. */
+export function readContent(path: string): Pick<StoreFile, "container" | "content"> {
+  if (path !== "-" && statSync(path).isDirectory()) return { container: "directory", content: readDirectory(path) };
+  const file = readFileSync(path === "-" ? 0 : path);
+  const isPacked = file[0] === 0x1f && file[1] === 0x8b;
+  const bytes = isPacked ? gunzipSync(file) : file;
+  // A Buffer's slice would share its memory.
+  const content = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  return { container: isPacked ? "gzip" : "file", content };
+}
+
+/** The store that this content is. */
+export function parseStore(
+  source: Pick<StoreFile, "path" | "container" | "content">,
+  { from, ...options }: ReadOptions = {},
+): StoreFile {
+  const { content } = source;
+  if (content instanceof Uint8Array) {
+    const format = from === undefined ? detectFormat(content) : formatNamed(from);
+    return { ...source, format: format.name, variables: format.parse(content, options), options };
+  }
+  if (from !== undefined && from !== "efivarfs") throw new FormatError("directory", `a file of format ${from}`);
+  return { ...source, format: "efivarfs", variables: parseDirectory(content), options };
+}
+
+/** A store's content with its variables changed to these; the rest of it stays. */
+export function changedContent({ format, content, options }: StoreFile, variables: readonly Variable[]): Content {
+  if (!(content instanceof Uint8Array)) return serializeDirectory(variables);
+  return formatNamed(format).edit(content, variables, options);
+}
+
+/** The bytes that stand for a content in a stream or file. Throws a FormatError for a directory. */
+export function streamOf(content: Content, container: StoreFile["container"] = "file"): Uint8Array {
+  if (!(content instanceof Uint8Array)) throw new FormatError("efivarfs", "a directory to write to, not one file");
+  return container === "gzip" ? new Uint8Array(gzipSync(content)) : content;
+}
+
+/**
+ * Writes content to a path so that each file has its old or its new bytes, whatever happens. In a directory only files
+ * that change are touched, and those of variables that are gone are removed last.
+ */
+export function writeContent(path: string, content: Content, container?: StoreFile["container"], keep = false): void {
+  if (content instanceof Uint8Array) {
+    if (keep && existsSync(path)) backUp(path);
+    replaceFile(path, streamOf(content, container));
+    return;
+  }
+  mkdirSync(path, { recursive: true });
+  const old = readDirectory(path);
+  for (const [name, bytes] of content) {
+    // No name leaves the directory; which characters would depends on the system.
+    if (basename(name) !== name) throw new FormatError(name, "a name that is a file's on this system");
+    const before = old.get(name);
+    if (before === undefined || Buffer.compare(before, bytes) !== 0) replaceFile(join(path, name), bytes);
+  }
+  for (const name of old.keys()) if (!content.has(name)) unlinkSync(join(path, name));
+}
+
+/** The files of a directory; others than plain files have no place in one of efivarfs. */
+function readDirectory(path: string): Map<string, Uint8Array> {
+  const files = new Map<string, Uint8Array>();
+  for (const name of readdirSync(path).sort()) {
+    const file = statSync(join(path, name));
+    if (!file.isFile()) throw new FormatError(name, "a plain file");
+    if (file.size > VARIABLE_FILE_BYTES_MAX) {
+      throw new FormatError(name, `at most ${VARIABLE_FILE_BYTES_MAX} bytes, not ${file.size}`);
+    }
+    files.set(name, new Uint8Array(readFileSync(join(path, name))));
+  }
+  return files;
+}
