@@ -35,13 +35,21 @@ const FLOORS: Record<Tree, string[][]> = {
       "formats/",
     ],
     ["machine", "decoders/"],
-    ["client", "trace/", "boot-options", "variable-check"],
+    ["client", "trace/", "boot-options", "secure-boot/", "variable-check"],
     ["index", "files/", "pictures/"],
     ["cli/"],
   ],
 };
 /** Where the host may import from Node itself; everything else also runs in a browser. */
-const NODE_ALLOWED = ["cli/", "files/", "crypto/node-verifier", "crypto/signer", "decoders/certificate"];
+const NODE_ALLOWED = [
+  "cli/",
+  "files/",
+  "crypto/node-verifier",
+  "crypto/signer",
+  "crypto/identity",
+  "crypto/image-digest",
+  "decoders/certificate",
+];
 
 type Tree = "assembly" | "src";
 
