@@ -23,6 +23,7 @@ export {
   type WakeupReply,
 } from "./client.ts";
 export { Clock, DEFAULT_POWER_ON } from "./clock.ts";
+export type { AuthenticatedWrite, Signer } from "./crypto/authenticated-write.ts";
 export { NO_VERIFIER, type Signed, type Verifier } from "./crypto/verifier.ts";
 export { FormatError, type Variable } from "./formats/variable-set.ts";
 export { GLOBAL_GUID, guidBytes, guidText } from "./guid.ts";
@@ -35,6 +36,10 @@ export { POLICIES } from "./policies/index.ts";
 export type { BootPlan, BootWrite, EntryAccounting, Policy, PolicyStatuses } from "./policies/policy.ts";
 export type { VariableLock, VariablePolicy, VariableState } from "./policies/variable-policy.ts";
 export { PROFILES, type Profile, type ProfileName } from "./profiles.ts";
+export { enroll } from "./secure-boot/enroll.ts";
+export { KEY_GUIDS, KEY_NAMES, type KeyName } from "./secure-boot/keys.ts";
+export { type Change, type PlanOptions, planEnrolment, type Signers, type Update } from "./secure-boot/plan.ts";
+export { nextBootStatus, type SecureBootStatus, secureBootLine, secureBootStatus } from "./secure-boot/status.ts";
 export { SHUTDOWN_NAMES, type Shutdown, type ShutdownName, StoppedError } from "./shutdown.ts";
 export { EfiCode, efiCode, efiStatus, errnoName, Reason, reasonText, statusName, XenErrno } from "./status.ts";
 export { type EfiTime, timeText } from "./time.ts";

@@ -16,6 +16,7 @@ const PACKAGES = {
   "sign-efi-sig-list": "efitools",
   sbkeysync: "sbsigntool",
   sbsiglist: "sbsigntool",
+  sbsign: "sbsigntool",
   sbvarsign: "sbsigntool",
 };
 
