@@ -87,4 +87,19 @@ export function timeText(time: EfiTime): string {
   return `${date}T${two(time.hour)}:${two(time.min)}:${two(time.sec)}${fraction}${zone}${daylight}`;
 }
 
+/** The time of "2024-02-29T12:30:15", without zone; any digits go. Throws a SyntaxError. */
+export function parseTime(text: string): EfiTime {
+  const match = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)$/.exec(text);
+  if (match === null) throw new SyntaxError(`${JSON.stringify(text)} is not of the form 2024-02-29T12:30:15`);
+  const [year, month, day, hour, min, sec] = match.slice(1).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return { year, month, day, hour, min, sec, ns: 0, tz: 2047, daylight: 0 };
+}
+
 export { TIME_BYTES };

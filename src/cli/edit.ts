@@ -69,7 +69,7 @@ export function forceStore(store: StoreFile, options: EditOptions, io: Io, varia
 }
 
 /** True if the changed store itself goes to standard output, which then has no room for a report. */
-export function isStreamed({ path }: StoreFile, options: EditOptions): boolean {
+export function isStreamed(path: string, options: EditOptions): boolean {
   return options.output === "-" || (options.output === undefined && path === "-");
 }
 

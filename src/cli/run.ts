@@ -13,6 +13,7 @@ import { lsCommand } from "./commands/ls.ts";
 import { recordCommand } from "./commands/record.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { rmCommand } from "./commands/rm.ts";
+import { sbCommand } from "./commands/sb.ts";
 import { setCommand } from "./commands/set.ts";
 import { CommandError, Exit, type Io } from "./io.ts";
 
@@ -58,6 +59,7 @@ function makeProgram(io: Io, version: string): Command {
     convertCommand(io),
     diffCommand(io),
     bootCommand(io),
+    sbCommand(io),
     callCommand(io),
     recordCommand(io, version),
     replayCommand(io),

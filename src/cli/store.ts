@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { parseStore, readContent, type StoreFile } from "../files/store-file.ts";
+import { attachStore } from "../files/store-machine.ts";
 import { findVolume, type LogEntry, readLog, type Volume } from "../formats/edk2-store.ts";
 import { FORMAT_NAMES, type FormatName } from "../formats/format.ts";
 import { FormatError, type Variable } from "../formats/variable-set.ts";
 import { findGuid, GLOBAL_GUID } from "../guid.ts";
+import type { Machine } from "../machine.ts";
 import { CommandError, Exit, type Globals } from "./io.ts";
 
 /** How a store is to be read. */
@@ -45,6 +47,11 @@ export function parseContent(source: Parameters<typeof parseStore>[0], { from, d
     ...(dictionary === undefined ? {} : { dictionary: new Uint8Array(readFileSync(dictionary)) }),
   };
   return named(source.path, () => parseStore(source, options));
+}
+
+/** A machine at run time over the store's variables; errors name the file. */
+export function attached(store: StoreFile): Machine {
+  return named(store.path, () => attachStore(store));
 }
 
 /** The log of an edk2 volume, dead records included; undefined for other formats, which have none. */

@@ -195,7 +195,7 @@ function change(
   const store = openStore(path, options);
   if (number !== undefined) checkOption(store, number);
   editStore(store, options, io, calls);
-  if (isStreamed(store, options)) return;
+  if (isStreamed(path, options)) return;
   if (options.json) io.out(`${JSON.stringify({ schema: "xenefi.boot/1", file: path, done })}\n`);
   else if (!options.quiet) io.err(`${done}\n`);
 }

@@ -7,7 +7,7 @@ import { findGuid } from "../../guid.ts";
 import { Machine, type MachineOptions } from "../../machine.ts";
 import { type Abi, FUNCTION_NAMES } from "../../op.ts";
 import { efiCode, errnoName, reasonText, statusName } from "../../status.ts";
-import { type EfiTime, timeText } from "../../time.ts";
+import { type EfiTime, parseTime, timeText } from "../../time.ts";
 import { type Fields, formatLine, PLAYER_WINDOW_BYTES, Player, parseTrace, recordHeader } from "../../trace/index.ts";
 import { CommandError, Exit, type Globals, type Io } from "../io.ts";
 import { named } from "../store.ts";
@@ -95,20 +95,6 @@ function parseField(text: string): [string, Fields[string]] {
   }
   const isText = /^(name|nameHex|data|body|namePtr|dataPtr|ptr)$/.test(field);
   return [field, !isText && /^\d+$/.test(value) ? BigInt(value) : value];
-}
-
-function parseTime(text: string): EfiTime {
-  const match = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)$/.exec(text);
-  if (match === null) throw new SyntaxError(`${JSON.stringify(text)} is not of the form 2024-02-29T12:30:15`);
-  const [year, month, day, hour, min, sec] = match.slice(1).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  return { year, month, day, hour, min, sec, ns: 0, tz: 2047, daylight: 0 };
 }
 
 function describe(out: Fields, reason: string, { colors }: Io): string {

@@ -5,7 +5,7 @@ import type { StoreFile } from "../../files/store-file.ts";
 import { attachStore, ownerOf } from "../../files/store-machine.ts";
 import { liveEntries } from "../../formats/edk2-store.ts";
 import { formatNamed } from "../../formats/index.ts";
-import { GLOBAL_GUID } from "../../guid.ts";
+import { secureBootStatus } from "../../secure-boot/status.ts";
 import type { Io } from "../io.ts";
 import { addStore, logOf, named, openStore, type StoreOptions } from "../store.ts";
 import { table } from "../table.ts";
@@ -29,13 +29,14 @@ export function infoCommand(io: Io): Command {
 type Facts = ReturnType<typeof factsOf>;
 
 function factsOf(store: StoreFile) {
-  const client = new Client(attachStore(store));
+  const machine = attachStore(store);
+  const client = new Client(machine);
   const query = CLASSES.map((attributes) => {
     const { statusName, maxStoreSize, remainStoreSize, maxSize } = client.queryVariableInfo(attributes);
     const sizes = { maxStoreSize, remainStoreSize, maxSize };
     return { attr: attributes, status: statusName, ...mapValues(sizes, (value) => `0x${value.toString(16)}`) };
   });
-  const mode = (name: string) => client.getVariable(name, GLOBAL_GUID).data?.[0] === 1;
+  const { enabled, mode } = secureBootStatus(machine.variables());
   return {
     format: store.format,
     layout: ownerOf(store).name,
@@ -43,7 +44,7 @@ function factsOf(store: StoreFile) {
     variables: store.variables.length,
     dataBytes: sum(store.variables.map(({ data }) => data.length)),
     query,
-    secureBoot: { enabled: mode("SecureBoot"), setupMode: mode("SetupMode") },
+    secureBoot: { enabled, mode, setupMode: mode === "setup" },
     ...volumeFacts(store),
   };
 }
@@ -81,14 +82,14 @@ function volumeFacts(store: StoreFile): VolumeFacts | { records?: undefined } {
 }
 
 function describe(facts: Facts, store: StoreFile): string {
-  const { enabled, setupMode } = facts.secureBoot;
+  const { enabled, mode } = facts.secureBoot;
   const rows = [
     ["format", formatNamed(store.format).title],
     ["size", `${facts.bytes} bytes${store.container === "file" ? "" : ` (${store.container})`}`],
     ...volumeRows(facts),
     ["variables", `${facts.variables}, ${facts.dataBytes} bytes of data`],
     ["firmware", `${facts.layout}, whose limits these are`],
-    ["Secure Boot", `${enabled ? "on" : "off"}, ${setupMode ? "setup" : "user"} mode`],
+    ["Secure Boot", `${enabled ? "on" : "off"}, ${mode} mode`],
   ];
   const space = facts.query.map((row) => [
     attributesText(row.attr),

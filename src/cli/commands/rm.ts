@@ -21,7 +21,7 @@ export function rmCommand(io: Io): Command {
         store.variables.filter((variable) => variable !== old),
       );
     else editStore(store, options, io, (client) => client.setVariable(name, guid, attributes));
-    if (isStreamed(store, options)) return;
+    if (isStreamed(path, options)) return;
     if (options.json) io.out(`${JSON.stringify({ schema: "xenefi.rm/1", name, guid })}\n`);
     else if (!options.quiet) io.err(`${printable(name)}-${guid}: deleted\n`);
   });

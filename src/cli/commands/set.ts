@@ -36,7 +36,7 @@ export function setCommand(io: Io): Command {
     const { name, guid, attributes, data } = variable;
     if (options.force) forceStore(store, options, io, changed(store, variable));
     else editStore(store, options, io, (client) => client.setVariable(name, guid, attributes, data));
-    if (isStreamed(store, options)) return;
+    if (isStreamed(path, options)) return;
     if (options.json) {
       io.out(`${JSON.stringify({ schema: "xenefi.set/1", name, guid, attr: attributes, size: data.length })}\n`);
     } else if (!options.quiet) io.err(`${printable(name)}-${guid}: set, ${counted(data.length, "byte")}\n`);
