@@ -1,8 +1,8 @@
 /**
  * What a terminal could act on, or show as something else: control characters, formatting ones (bidirectional controls,
- * characters without width), line and paragraph separators, lone surrogates. Classes of the Unicode Character Database.
+ * characters without width), line and paragraph separators, lone surrogates, and what is no character. Classes of the Unicode Character Database.
  */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Cn}\p{Zl}\p{Zp}]/gu;
 
 /** The text with each unsafe character as `\u000a`, or `\u{e0001}` beyond the basic plane; all else stays. */
 export function printable(text: string): string {
