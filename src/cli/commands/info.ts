@@ -7,6 +7,7 @@ import { liveEntries } from "../../formats/edk2-store.ts";
 import { formatNamed } from "../../formats/index.ts";
 import { secureBootStatus } from "../../secure-boot/status.ts";
 import type { Io } from "../io.ts";
+import { addMapOptions, type MapOptions, mapStore, printMap } from "../map.ts";
 import { addStore, logOf, named, openStore, type StoreOptions } from "../store.ts";
 import { table } from "../table.ts";
 
@@ -15,15 +16,19 @@ const CLASSES = [0x07, 0x06, 0x27];
 
 /** `xenefi info STORE`: format, layout, space and modes. */
 export function infoCommand(io: Io): Command {
-  return addStore(new Command("info").description("what a store is, how full it is, and its Secure Boot state")).action(
-    (path: string, _: StoreOptions, command: Command) => {
-      const options = command.optsWithGlobals<StoreOptions>();
-      const store = openStore(path, options);
-      const facts = named(path, () => factsOf(store));
-      if (options.json) io.out(`${JSON.stringify({ schema: "xenefi.info/1", file: path, ...facts })}\n`);
-      else io.out(describe(facts, store));
-    },
-  );
+  const command = addStore(new Command("info").description("what a store is, how full it is, its Secure Boot state"));
+  return addMapOptions(command).action((path: string, _: MapOptions, self: Command) => {
+    const options = self.optsWithGlobals<StoreOptions & MapOptions>();
+    const store = openStore(path, options);
+    const facts = named(path, () => factsOf(store));
+    const map = mapStore(store, options);
+    if (options.json) {
+      io.out(`${JSON.stringify({ schema: "xenefi.info/1", file: path, ...facts, ...(map ? { map } : {}) })}\n`);
+      return;
+    }
+    io.out(describe(facts, store));
+    if (map) io.out(`\n${printMap(map, io)}`);
+  });
 }
 
 type Facts = ReturnType<typeof factsOf>;
@@ -106,7 +111,7 @@ function volumeRows(facts: Facts): string[][] {
   if (facts.records === undefined) return [];
   const hex = (value: number) => `0x${value.toString(16)}`;
   return [
-    ["volume", `${hex(facts.volumeBytes)} bytes at ${hex(facts.volumeOffset)}, ${facts.records} records`],
+    ["flash", `volume of ${hex(facts.volumeBytes)} bytes at ${hex(facts.volumeOffset)}, ${facts.records} records`],
     [
       "areas",
       `variables to ${hex(facts.variableAreaBytes)}, FTW work ${hex(facts.ftwWorkOffset)}, spare ${hex(facts.ftwSpareOffset)}`,
