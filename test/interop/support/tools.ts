@@ -6,6 +6,7 @@ import { afterAll } from "vitest";
 
 /** The tools and the Debian packages that have them. */
 const PACKAGES = {
+  chromium: "chromium",
   openssl: "openssl",
   "cert-to-efi-hash-list": "efitools",
   "cert-to-efi-sig-list": "efitools",
@@ -81,9 +82,9 @@ export function fresh(): string {
   return join(FOLDER, String(count++));
 }
 
-/** Puts bytes into a new file. */
-export function file(bytes: Uint8Array | string): string {
-  const path = fresh();
+/** Puts bytes into a new file; with an extension for tools that look at it. */
+export function file(bytes: Uint8Array | string, extension = ""): string {
+  const path = fresh() + extension;
   writeFileSync(path, bytes);
   return path;
 }
