@@ -10,8 +10,8 @@ import { BOOTSERVICE_ACCESS, NON_VOLATILE, RUNTIME_ACCESS } from "./abi/variable
 import { scanName } from "./name";
 import { limit } from "./policy";
 import { forgetLists } from "./services/capsule-variable";
-import { cleanCertDb } from "./services/cert-db";
 import { resumeMonotonicCount, startClock } from "./services/clock";
+import { runtimeTableTooOld } from "./services/firmware-info";
 import { spaceFor, usedBytes } from "./services/quota";
 import { update } from "./services/update";
 import { queryVariableInfo } from "./services/variables";
@@ -35,7 +35,6 @@ export function powerOn(): void {
   openRegions();
   loadStore();
   if (isDirty(nvRegion)) reclaim(nvRegion, 0, 0);
-  cleanCertDb();
   startClock();
   resumeMonotonicCount();
 }
@@ -76,11 +75,18 @@ export function lookUp(nameBytes: u32): usize {
  */
 export function exitBootServices(): void {
   if (isShort()) reclaim(nvRegion, 0, 0);
-  state.snapshotStatus = queryVariableInfo(NON_VOLATILE | BOOTSERVICE_ACCESS | RUNTIME_ACCESS);
-  state.snapshotMaxStore = state.maxStoreBytes;
-  state.snapshotRemainStore = state.remainStoreBytes;
-  state.snapshotMaxVariable = state.maxVariableBytes;
+  takeSnapshot();
   state.atRuntime = 1;
+}
+
+/** Xen's own question; it does not ask a table without the call (xen/common/efi/boot.c, efi_variables). */
+function takeSnapshot(): void {
+  const status = queryVariableInfo(NON_VOLATILE | BOOTSERVICE_ACCESS | RUNTIME_ACCESS);
+  const answers = !runtimeTableTooOld();
+  state.snapshotStatus = answers ? status : EfiCode.IncompatibleVersion;
+  state.snapshotMaxStore = answers ? state.maxStoreBytes : 0;
+  state.snapshotRemainStore = answers ? state.remainStoreBytes : 0;
+  state.snapshotMaxVariable = answers ? state.maxVariableBytes : 0;
 }
 
 /** edk2 V.c, ReclaimForOS. */

@@ -7,8 +7,6 @@ import {
   ATTENTION_NO_RUNTIME_SERVICES,
   ATTENTION_UNPRIVILEGED,
   OP,
-  PLATFORM,
-  PLATFORM_RT_VERSION,
   POLICY,
 } from "./abi/layout";
 import {
@@ -60,7 +58,7 @@ import { passOnQuery, passOnUpdate } from "./capsule-call";
 import { at, copyOut, readable, readableBytes, writableBytes } from "./guest";
 import { scanName } from "./name";
 import { getNextHighMonotonicCount, getTime, getWakeupTime, setTime, setWakeupTime } from "./services/clock";
-import { firmwareInfo } from "./services/firmware-info";
+import { firmwareInfo, runtimeTableTooOld } from "./services/firmware-info";
 import { setVariable } from "./services/set-variable";
 import { getNextVariableName, getVariable, queryVariableInfo } from "./services/variables";
 import { draft, state } from "./state";
@@ -263,11 +261,6 @@ function writeBack(op: u32, field: u32, bytes: u32): i32 {
 function unavailable(attention: u32): i32 {
   if (attention & ATTENTION_NO_EFI_BOOT) return fail(XenErrno.ENOSYS, Reason.NotBootedFromEfi);
   return fail(XenErrno.EOPNOTSUPP, Reason.RuntimeServicesOff);
-}
-
-/** EFI 1.x tables lack the calls of UEFI 2.0. */
-function runtimeTableTooOld(): bool {
-  return load<u32>(PLATFORM, PLATFORM_RT_VERSION) >> 16 < 2;
 }
 
 function allocationLimit(): u64 {

@@ -151,6 +151,11 @@ function appleProperties(): XenErrno {
   return XenErrno.None;
 }
 
+/** EFI 1.x tables lack the calls of UEFI 2.0. */
+export function runtimeTableTooOld(): bool {
+  return load<u32>(PLATFORM, PLATFORM_RT_VERSION) >> 16 < 2;
+}
+
 function servicesOff(): bool {
   return (state.attention & ATTENTION_NO_RUNTIME_SERVICES) !== 0;
 }
