@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Client } from "../src/client.ts";
-import { IMAGE_SECURITY_GUID } from "../src/guid.ts";
+import { GLOBAL_GUID, IMAGE_SECURITY_GUID } from "../src/guid.ts";
 import { toHex } from "../src/hex.ts";
 import { Machine } from "../src/machine.ts";
 import { POLICIES } from "../src/policies/index.ts";
@@ -191,6 +191,35 @@ describe("a descriptor", () => {
     const dom0 = new Writer();
     for (let size = 1; size < 80; size++) {
       expect(dom0.client.setVariable("Private", GUID, AT, good.slice(0, size)).statusName).toBe("SECURITY_VIOLATION");
+    }
+  });
+});
+
+describe("counter-based authentication", () => {
+  const preload = [
+    { name: "Plain", guid: GUID, attributes: 7, data: "01" },
+    { name: "Hidden", guid: GUID, attributes: 3, data: "01" },
+  ];
+  const long = "N".repeat(0x4200);
+
+  test.each([
+    ["of a missing variable", "New", GUID, 0x17, 560, "UNSUPPORTED"],
+    ["one byte too short", "Plain", GUID, 0x17, 559, "UNSUPPORTED"],
+    ["with one byte of payload", "Plain", GUID, 0x17, 561, "UNSUPPORTED"],
+    ["of a variable with other attributes", "Plain", GUID, 0x17, 560, "INVALID_PARAMETER"],
+    ["of a variable for boot services", "Hidden", GUID, 0x17, 560, "WRITE_PROTECTED"],
+    ["of a read-only variable", "SecureBoot", GLOBAL_GUID, 0x17, 560, "WRITE_PROTECTED"],
+    ["of a locked variable", "HwErrRecSupport", GLOBAL_GUID, 0x17, 560, "WRITE_PROTECTED"],
+    ["of a missing key", "PK", GLOBAL_GUID, 0x17, 560, "INVALID_PARAMETER"],
+    ["of too long a name", long, GUID, 0x17, 560, "INVALID_PARAMETER"],
+    ["both ways", "Plain", GUID, 0x37, 560, "UNSUPPORTED"],
+    ["for RT without BS", "Plain", GUID, 0x15, 560, "UNSUPPORTED"],
+    ["with another bit", "Plain", GUID, 0x97, 560, "INVALID_PARAMETER"],
+  ])("is refused; a descriptor alone, first as a deletion would be: %s", (_, name, guid, attributes, size, status) => {
+    for (const policy of [edk2, ovmf]) {
+      const dom0 = new Client(new Machine({ policy, preload }));
+      expect(dom0.setVariable(name, guid, attributes, new Uint8Array(size)).statusName).toBe(status);
+      expect(dom0.getVariable("Plain", GUID).data).toEqual(bytes(1));
     }
   });
 });

@@ -172,3 +172,8 @@ export const MERGE_LISTS = 0x10000000;
 export const SECURE_BOOT_AT_ONCE = 0x20000000;
 /** HARDWARE_ERROR_RECORD is for HwErrRec#### alone (edk2, VarCheckUefiLib). */
 export const ERROR_RECORDS_BY_NAME = 0x40000000;
+/**
+ * Counter-based authentication is refused only where its descriptor, 560 bytes, is not all of the data: what is left is a
+ * deletion, and first gets what any deletion with these attributes gets (edk2).
+ */
+export const BARE_COUNTER_DELETES = 0x80000000;

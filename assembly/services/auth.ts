@@ -3,6 +3,7 @@ import { TIME_BYTES, TIME_DAYLIGHT, TIME_NANOSECOND, TIME_PAD1, TIME_PAD2, TIME_
 import {
   ANY_KEY_DATA,
   ANY_STAMP_FIELDS,
+  BARE_COUNTER_DELETES,
   CHECK_DESCRIPTOR_IN_SETUP,
   CHECK_REVISION,
   CHECK_STAMP_IN_SETUP,
@@ -95,6 +96,8 @@ export function checkDescriptor(d: Draft): EfiCode {
 
 /** Bytes of the descriptor in front of the payload; 0 for a plain write. checkDescriptor has passed. */
 export function descriptorBytes(d: Draft): u32 {
+  // A counter's descriptor gets here only without payload.
+  if ((d.attributes & AUTHENTICATED_WRITE_ACCESS) !== 0) return d.dataBytes;
   if ((d.attributes & TIME_BASED_AUTHENTICATED_WRITE_ACCESS) === 0) return 0;
   return CERTIFICATE_LENGTH + load<u32>(d.data, CERTIFICATE_LENGTH);
 }
@@ -108,6 +111,9 @@ export function processAuthenticated(d: Draft, record: usize): EfiCode {
   if (isVariable(d, GLOBAL_GUID, KEK)) return writeKey(d, record, Key.Exchange);
   if (isDatabase(d)) return writeDatabase(d, record);
   if ((d.attributes & TIME_BASED_AUTHENTICATED_WRITE_ACCESS) !== 0) return writePrivate(d, record);
+  if ((d.attributes & AUTHENTICATED_WRITE_ACCESS) !== 0 && has(BARE_COUNTER_DELETES)) {
+    return refuse(EfiCode.Unsupported, Reason.CounterAuthentication);
+  }
   if (record !== 0) {
     const status = checkPlain(d, attributesOf(record));
     if (status !== EfiCode.Success) return status;

@@ -1,5 +1,6 @@
 import { POLICY } from "../abi/layout";
 import {
+  BARE_COUNTER_DELETES,
   DELETE_IGNORES_ATTRIBUTES,
   NO_ACCESS_DELETES,
   NO_DATA_DELETES,
@@ -19,6 +20,7 @@ import {
 import { EfiCode, Reason } from "../abi/status";
 import {
   APPEND_WRITE,
+  AUTHENTICATED_WRITE_ACCESS,
   BOOTSERVICE_ACCESS,
   NON_VOLATILE,
   RUNTIME_ACCESS,
@@ -36,6 +38,9 @@ import { refuse } from "./refusal";
 import { findNamespace } from "./rules";
 import { refuseVolatile } from "./update";
 import { checkVariablePolicy } from "./variable-policy";
+
+/** EFI_VARIABLE_AUTHENTICATION: counter u64, WIN_CERTIFICATE_UEFI_GUID 24, EFI_CERT_BLOCK_RSA_2048_SHA256 528. */
+const COUNTER_DESCRIPTOR_BYTES: u32 = 560;
 
 const ACCESS: u32 = BOOTSERVICE_ACCESS | RUNTIME_ACCESS;
 
@@ -67,11 +72,25 @@ function checkName(d: Draft): EfiCode {
 
 /** Which bits may stand together, whatever the variable: the policy's verdict on them. */
 function checkAttributes(d: Draft): EfiCode {
-  let index = d.attributes & 0xff;
-  if (d.attributes > 0xff) index |= VERDICT_HIGHER_BIT;
-  if (d.dataBytes === 0) index |= VERDICT_NO_DATA;
-  const verdict = load<u16>(POLICY + (index << 1), POLICY_SET_VERDICTS);
-  return verdict === 0 ? EfiCode.Success : refuse(<EfiCode>(verdict & 0xff), <Reason>(verdict >> 8));
+  const verdict = verdictOn(d.attributes, d.dataBytes === 0);
+  return verdict === 0 || isBareCounter(d, verdict)
+    ? EfiCode.Success
+    : refuse(<EfiCode>(verdict & 0xff), <Reason>(verdict >> 8));
+}
+
+/** An EfiCode, and its Reason in the next byte; 0: the call goes on. */
+function verdictOn(attributes: u32, isEmpty: bool): u32 {
+  let index = attributes & 0xff;
+  if (attributes > 0xff) index |= VERDICT_HIGHER_BIT;
+  if (isEmpty) index |= VERDICT_NO_DATA;
+  return load<u16>(POLICY + (index << 1), POLICY_SET_VERDICTS);
+}
+
+/** True for a write refused for its counter alone whose data are a descriptor of counter-based authentication and no more. */
+function isBareCounter(d: Draft, verdict: u32): bool {
+  if (d.dataBytes !== COUNTER_DESCRIPTOR_BYTES || !has(BARE_COUNTER_DELETES) || isTimed(d)) return false;
+  const refusesOthers = verdictOn(d.attributes & ~AUTHENTICATED_WRITE_ACCESS, false) !== 0;
+  return verdict >> 8 === <u32>Reason.CounterAuthentication && !refusesOthers;
 }
 
 /** Name and payload must fit into the largest record of their class; deletions too. */

@@ -1,4 +1,5 @@
 import {
+  BARE_COUNTER_DELETES,
   CONTENT_INFO,
   COUPLE_LANGUAGES,
   ERROR_RECORDS_BY_NAME,
@@ -32,7 +33,8 @@ export const edk2: Policy = {
     LONGER_DIGESTS |
     RECORD_IN_ONE_WRITE |
     FILTER_KEK |
-    ERROR_RECORDS_BY_NAME,
+    ERROR_RECORDS_BY_NAME |
+    BARE_COUNTER_DELETES,
   setAttributes: [
     [RESERVED_BITS, EfiCode.InvalidParameter],
     [ENHANCED, EfiCode.InvalidParameter],

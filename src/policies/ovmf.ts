@@ -1,4 +1,5 @@
 import {
+  BARE_COUNTER_DELETES,
   COUPLE_LANGUAGES,
   ERROR_RECORDS_BY_NAME,
   FILTER_KEK,
@@ -66,7 +67,14 @@ export const ovmf4m: Policy = {
   name: "ovmf-4m",
   title: "OVMF 2022.11 (Debian), 4 MiB build",
   geometry: OVMF_4M,
-  flags: COUPLE_LANGUAGES | WAKEUP_ALARM | SELF_SIGNED_PK | PHYSICAL_PRESENCE | FILTER_KEK | ERROR_RECORDS_BY_NAME,
+  flags:
+    COUPLE_LANGUAGES |
+    WAKEUP_ALARM |
+    SELF_SIGNED_PK |
+    PHYSICAL_PRESENCE |
+    FILTER_KEK |
+    ERROR_RECORDS_BY_NAME |
+    BARE_COUNTER_DELETES,
   maxVariableBytes: 0x8400,
   maxAuthVariableBytes: 0x8400,
   maxVolatileVariableBytes: 0x40000,

@@ -1,4 +1,4 @@
-import { COUPLE_LANGUAGES, RECLAIM_AT_RUNTIME } from "../../assembly/abi/policy.ts";
+import { BARE_COUNTER_DELETES, COUPLE_LANGUAGES, RECLAIM_AT_RUNTIME } from "../../assembly/abi/policy.ts";
 import { EfiCode } from "../../assembly/abi/status.ts";
 import { GLOBAL_GUID } from "../guid.ts";
 import {
@@ -27,7 +27,7 @@ export const spec: Policy = {
   ...edk2,
   name: "spec",
   title: "UEFI 2.11, the text",
-  flags: (edk2.flags & ~COUPLE_LANGUAGES) | RECLAIM_AT_RUNTIME,
+  flags: (edk2.flags & ~COUPLE_LANGUAGES & ~BARE_COUNTER_DELETES) | RECLAIM_AT_RUNTIME,
   setAttributes: [
     [RESERVED_BITS, EfiCode.InvalidParameter],
     [TIMED_AND_ENHANCED, EfiCode.InvalidParameter],
