@@ -3,5 +3,6 @@ export { attach, bootWrite, exitBootServices, lookUp, powerOn } from "./boot";
 export { dispatch } from "./dispatch";
 export { schedOp } from "./sched-op";
 export { nextCapsuleBlock, openCapsuleList, startCapsuleLists } from "./services/capsule-list";
+export { cleanCertDb } from "./services/cert-db";
 export { startMonotonicCount } from "./services/clock";
 export { first as firstRecord, next as nextRecord } from "./store/order";

@@ -8,6 +8,7 @@ export interface CoreExports {
   schedOp(cmd: number, argument: number): number;
   powerOn(): void;
   attach(): void;
+  cleanCertDb(): void;
   startMonotonicCount(): number;
   startCapsuleLists(): void;
   openCapsuleList(low: number, high: number): number;

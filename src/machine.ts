@@ -345,8 +345,9 @@ export class Machine {
     const blank = exports.firstRecord() === 0;
     this.#takeCapsules();
     for (const write of [...(this.#hasKey() ? plan.withPlatformKey : []), ...plan.missing]) {
-      if (this.variable(write.name, write.guid) === undefined) this.#write(write);
+      if (write.always === true || this.variable(write.name, write.guid) === undefined) this.#write(write);
     }
+    exports.cleanCertDb();
     if (plan.countsBoots) exports.startMonotonicCount();
     for (const write of blank ? plan.first : plan.later) this.#write(write);
     this.#makeVolatile();
@@ -386,7 +387,7 @@ export class Machine {
     const hasKey = this.#hasKey();
     const modes: Record<string, string> = {
       SetupMode: hasKey ? "00" : "01",
-      SecureBoot: hasKey && this.variable("SecureBootEnable", SECURE_BOOT_ENABLE_GUID)?.data[0] !== 0 ? "01" : "00",
+      SecureBoot: hasKey && this.#mayBootSecurely() ? "01" : "00",
     };
     const { volatile, hiddenVolatileBytes } = this.policy.boot;
     for (const write of volatile) {
@@ -397,6 +398,11 @@ export class Machine {
     const hidden = { name: "-", guid: "00000000-0000-0000-0000-000000000000", attributes: 2 };
     this.#write({ ...hidden, data: "00".repeat(hiddenVolatileBytes - HEADER_BYTES - 4) });
     this.#write({ ...hidden, attributes: 0, data: "" });
+  }
+
+  /** Unless a user has switched it off; any value but 1 does (AuthVariableLibInitialize). */
+  #mayBootSecurely(): boolean {
+    return (this.variable("SecureBootEnable", SECURE_BOOT_ENABLE_GUID)?.data[0] ?? 1) === 1;
   }
 
   #hasKey(): boolean {

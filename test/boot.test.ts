@@ -43,6 +43,20 @@ function states(store: Uint8Array): string[] {
   return readLog(store, findVolume(store)).map((entry) => `${entry.name}:${entry.state.toString(16)}`);
 }
 
+/** certdb with a node of a variable X that is not there. */
+const STALE_CERT_DB: NewEntry = staleCertDb();
+
+function staleCertDb(): NewEntry {
+  const data = new Uint8Array(4 + 28 + 2 + 32);
+  const view = new DataView(data.buffer);
+  view.setUint32(0, data.length, true);
+  view.setUint32(4 + 16, data.length - 4, true);
+  view.setUint32(4 + 20, 1, true);
+  view.setUint32(4 + 24, 32, true);
+  data[4 + 28] = 0x58;
+  return { name: "certdb", guid: "d9bee56e-75dc-49d9-b4d7-b534210f637a", attributes: 0x27, state: 0x3f, data };
+}
+
 const WORK = OVMF_4M.workOffset;
 const ENTRY = WORK + 32;
 
@@ -50,6 +64,36 @@ describe("the first boot", () => {
   test("turns the stock 4M store into the image that OVMF leaves, to the byte", () => {
     const machine = new Machine({ store: fixtureBytes("stores/ovmf-4m-stock.fd.gz") });
     expect(sha256(machine.flash())).toBe("8b78a7017a2ecedd6376cb7d746d5d741f27b745b46bf9420ac543512423c798");
+  });
+
+  test.each([
+    [0, 0],
+    [1, 1],
+    [2, 0],
+  ])("of a store with keys and SecureBootEnable %i has SecureBoot %i", (value, mode) => {
+    const key = { name: "PK", guid: GLOBAL_GUID, attributes: 0x27, state: 0x3f, data: Uint8Array.of(0) };
+    const enable = { ...record("SecureBootEnable", value, 0x3f, 3), guid: "f0a30bc7-af08-4556-99c4-001009c93a44" };
+    const dom0 = new Client(new Machine({ store: storeOf(key, enable) }));
+    expect(dom0.getVariable("SecureBoot", GLOBAL_GUID).data).toEqual(Uint8Array.of(mode));
+  });
+
+  test("ends custom mode, makes what is missing, then cleans certdb, then counts (AuthVariableLibInitialize)", () => {
+    const key = { name: "PK", guid: GLOBAL_GUID, attributes: 0x27, state: 0x3f, data: Uint8Array.of(0) };
+    const custom = { ...record("CustomMode", 1, 0x3f, 3), guid: "c076ec0c-7028-4399-a072-71ee5c448b9f" };
+    const vendor = { ...record("VendorKeysNv", 1, 0x3f, 0x23), guid: "9073e4e0-60ec-4b6e-9903-4c223c260f3c" };
+    const policy = { ...(POLICIES.edk2 as Policy), boot: { ...(POLICIES.edk2 as Policy).boot, later: [] } };
+    const machine = new Machine({ policy, store: storeOf(key, custom, STALE_CERT_DB, vendor) });
+    expect(states(machine.flash())).toEqual([
+      "PK:3f",
+      "CustomMode:3c",
+      "certdb:3c",
+      "VendorKeysNv:3f",
+      "SecureBootEnable:3f",
+      "CustomMode:3f",
+      "certdb:3f",
+      "MTC:3f",
+    ]);
+    expect(machine.variable("CustomMode", custom.guid)?.data).toEqual(Uint8Array.of(0));
   });
 
   test("of a store with keys is in user mode", () => {
@@ -102,24 +146,8 @@ describe("reboot", () => {
   });
 
   test("drops nodes of certdb whose variable is gone", () => {
-    const node = new Uint8Array(28 + 2 + 32);
-    const view = new DataView(node.buffer);
-    view.setUint32(16, node.length, true);
-    view.setUint32(20, 1, true);
-    view.setUint32(24, 32, true);
-    node[28] = 0x58;
-    const data = new Uint8Array(4 + node.length);
-    new DataView(data.buffer).setUint32(0, data.length, true);
-    data.set(node, 4);
-    const certDb = {
-      name: "certdb",
-      guid: "d9bee56e-75dc-49d9-b4d7-b534210f637a",
-      attributes: 0x27,
-      state: 0x3f,
-      data,
-    };
-    const machine = new Machine({ policy: bare, store: storeOf(certDb) });
-    expect(machine.variable("certdb", certDb.guid)?.data).toEqual(Uint8Array.of(4, 0, 0, 0));
+    const machine = new Machine({ policy: bare, store: storeOf(STALE_CERT_DB) });
+    expect(machine.variable("certdb", STALE_CERT_DB.guid)?.data).toEqual(Uint8Array.of(4, 0, 0, 0));
     expect(states(machine.flash())).toEqual(["certdb:3c", "certdb:3f"]);
   });
 });

@@ -28,9 +28,11 @@ function attempt(n: number): Entry {
   return [`Attempt ${n}`, ATTEMPT_GUID, 0x03, data.map((byte) => byte.toString(16).padStart(2, "0")).join("")];
 }
 
+/** Custom Secure Boot mode lasts until the next boot (AuthVariableLibInitialize). */
+const CUSTOM_MODE: Entry = ["CustomMode", "c076ec0c-7028-4399-a072-71ee5c448b9f", 0x03, "00"];
+
 /** Made where they are missing, before the monotonic count (AuthVariableLibInitialize). */
 const MISSING: Entry[] = [
-  ["CustomMode", "c076ec0c-7028-4399-a072-71ee5c448b9f", 0x03, "00"],
   ["certdb", CERT_DB_GUID, 0x27, "04000000"],
   ["VendorKeysNv", "9073e4e0-60ec-4b6e-9903-4c223c260f3c", 0x23, "01"],
 ];
@@ -345,7 +347,7 @@ const ERROR_FLAG: Entry = ["VarErrorFlag", VAR_ERROR_FLAG_GUID, 0x07, "ff"];
 
 export const Q35_BOOT: BootPlan = {
   countsBoots: true,
-  missing: MISSING.map(bootWrite),
+  missing: [{ ...bootWrite(CUSTOM_MODE), always: true }, ...MISSING.map(bootWrite)],
   withPlatformKey: [bootWrite(SECURE_BOOT_ENABLE)],
   first: FIRST.map(bootWrite),
   later: [...LATER, BOOT_NEXT].map(bootWrite),

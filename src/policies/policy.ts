@@ -12,6 +12,8 @@ export interface BootWrite {
   data: string;
   /** The value follows from the keys in the store; `data` holds it for a store without keys. */
   derived?: true;
+  /** Written at each boot, also where the variable is there. */
+  always?: true;
 }
 
 /** What a machine's firmware writes at boot besides recovery, reclaim and the monotonic count. */
