@@ -257,10 +257,13 @@ export class Machine {
     return Math.max(0, (hole?.start ?? this.memory.length) - start);
   }
 
-  /** Ends Dom0 and boots again over the store; guest memory stays. Power, if it was cut, is back. */
-  reboot(): void {
+  /**
+   * Ends Dom0 and boots again over the store; guest memory stays. Power, if it was cut, is back. `preload`: what boot
+   * services make this time; default what they made the first time.
+   */
+  reboot(preload: readonly BootWrite[] = this.#preload): void {
     this.#attend(ATTENTION_POWER_CUT, false);
-    this.#boot();
+    this.#boot(preload);
     this.#setLooks();
   }
 
@@ -336,7 +339,7 @@ export class Machine {
     this.#looksFirst = this.clock.followsHost || mayReset || this.shutdown !== undefined;
   }
 
-  #boot(): void {
+  #boot(preload = this.#preload): void {
     const { exports } = this.#core;
     const plan = this.policy.boot;
     this.#bootRefusals = [];
@@ -351,7 +354,7 @@ export class Machine {
     if (plan.countsBoots) exports.startMonotonicCount();
     for (const write of blank ? plan.first : plan.later) this.#write(write);
     this.#makeVolatile();
-    for (const write of this.#preload) this.#write(write);
+    for (const write of preload) this.#write(write);
     this.#leaveBoot();
   }
 

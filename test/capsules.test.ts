@@ -552,7 +552,7 @@ describe("a trace", () => {
       query([{ guid: OTHER_GUID, flags: 0 }], 0n, {}, once),
       query([{ guid: OTHER_GUID }, { guid: UX_GUID }], UNSUPPORTED),
       query([{ guid: OTHER_GUID }, { guid: UX_GUID }], 0n, { count: 1 }, once),
-      query([{ guid: OTHER_GUID, flags: "0x10000" }], UNSUPPORTED),
+      query([{ guid: OTHER_GUID, flags: "0x10000" }], 0n, {}, { max_capsule_size: "0x6400000", reset_type: 1 }),
       query([{ guid: OTHER_GUID, flags: R }], INVALID_PARAMETER),
       query([{ guid: FMP_GUID, header_size: 28, image_size: 28 }], 0n),
       query([{ guid: FMP_GUID, header_size: 28, image_size: 4096 }], INVALID_PARAMETER),

@@ -103,11 +103,12 @@ class Answer {
     if (this.#ret !== 0) return;
     const { op } = this.#site;
     const { out } = this;
-    if (input.type !== abi.FW_EFI_INFO) {
+    const { type = abi.FW_EFI_INFO, index = 0 } = input;
+    if (type !== abi.FW_EFI_INFO) {
       out.body = toHex(this.#bytes.subarray(op + abi.INFO_BODY, op + abi.OP_BYTES));
       return;
     }
-    switch (input.index) {
+    switch (index) {
       case abi.EFI_INFO_VERSION:
       case abi.EFI_INFO_RT_VERSION:
         out.version = hex(this.#u32(abi.INFO_VERSION));

@@ -3,6 +3,8 @@ import { FormatError } from "../formats/variable-set.ts";
 import { guidBytes } from "../guid.ts";
 import { fromHex } from "../hex.ts";
 import { ABIS, type Abi, FUNCTION_NAMES } from "../op.ts";
+import type { BootWrite } from "../policies/policy.ts";
+import { fromUcs2 } from "../ucs2.ts";
 
 /** An integer as traces have it: a number, a bigint past 2^53, or "0x…". */
 export type Integer = number | bigint | string;
@@ -18,22 +20,14 @@ export interface TraceVariable {
   data: string;
 }
 
-/** What a scenario assumes of the machine; the fields that a machine is made from. */
-export interface Assumptions {
-  personality?: string;
-  config?: Record<string, unknown>;
-  xen?: Record<string, unknown>;
-  efi_info?: Record<string, unknown>;
-  [field: string]: unknown;
-}
-
 /** First line of a trace. Fields without meaning for a replay pass unchanged. */
 export interface TraceHeader {
   format: "xenefi-trace";
   version: 1;
   abi: Abi;
   match?: "subset";
-  assume?: Assumptions;
+  /** What a scenario assumes of the machine (scenario.ts). */
+  assume?: unknown;
   preload?: TraceVariable[];
   initial_variables?: TraceVariable[];
   preset_variables?: TraceVariable[];
@@ -103,16 +97,9 @@ function parseHeader(line: string): TraceHeader {
     throw new FormatError("line 1", `match "subset" or none, not ${show(header.match)}`);
   }
   for (const field of ["initial_variables", "preset_variables", "preload"]) {
-    const variables = header[field];
-    if (variables === undefined) continue;
-    if (!Array.isArray(variables)) throw new FormatError("line 1", `${field}: an array`);
-    for (const [i, variable] of variables.entries()) checkVariable(variable, `${field}[${i}]`);
+    if (header[field] !== undefined) checkVariables(header[field], `${field}:`);
   }
   checkMap(header.efi_memory_map);
-  for (const field of ["assume"]) {
-    const value = header[field];
-    if (value !== undefined && !isObject(value)) throw new FormatError("line 1", `${field}: an object`);
-  }
   return header as unknown as TraceHeader;
 }
 
@@ -131,6 +118,9 @@ function parseCall(line: string, number: number): TraceCall {
     for (const [name, value] of Object.entries(fields))
       checkField(`${side}.${name}`, name, value, place, side === "in");
   }
+  const input = call.in as Fields;
+  for (const name of U32_FIELDS) if (input[name] !== undefined) input[name] = Number(input[name]);
+  if (isNumber) call.fn = FUNCTION_NAMES[call.fn as number] || call.fn;
   const { volatile, raw } = call as Record<string, unknown>;
   if (volatile !== undefined && !(Array.isArray(volatile) && volatile.every((name) => typeof name === "string"))) {
     throw new FormatError(place, "volatile: an array of field names");
@@ -148,6 +138,9 @@ const HEX_FIELDS = ["data", "nameHex", "body", "dataTouched", "nameTail", "rawOu
 const TEXT_FIELDS = ["name", "namePtr", "dataPtr", "opPtr", "ptr"];
 const U32_FIELDS = ["misc", "attr", "type", "index", "bufsz", "cmd", "interface_version", "segment", "bus", "devfn"];
 const U64_FIELDS = ["size", "addr", "count", "sg_list", "vendor", "devid", "nameMapped", "dataMapped", "opMapped"];
+const OTHER_FIELDS = ["guid", "privileged", "time", "capsules"];
+const INPUT_FIELDS = [...HEX_FIELDS.slice(0, 3), ...TEXT_FIELDS, ...U32_FIELDS, ...U64_FIELDS, ...OTHER_FIELDS];
+const CAPSULE_FIELDS = ["flags", "header_size", "image_size"];
 const TIME_MEMBERS = ["year", "month", "day", "hour", "min", "sec", "ns", "tz", "daylight"];
 
 /** An input field must be of its form; of an output only the form of bytes is checked, for it is only compared. */
@@ -164,6 +157,7 @@ function checkField(path: string, name: string, value: unknown, place: string, i
     }
   }
   if (!input) return;
+  if (!INPUT_FIELDS.includes(name)) fail("a known field");
   if (TEXT_FIELDS.includes(name) && typeof value !== "string") fail("text");
   if (name.endsWith("Ptr") || name === "ptr") {
     if (!/^(null|bad|xen|kernel|tail|0x[0-9a-f]{1,16})$/i.test(value as string)) fail("null, bad, xen, kernel or 0x…");
@@ -171,11 +165,44 @@ function checkField(path: string, name: string, value: unknown, place: string, i
   if (U32_FIELDS.includes(name) && !inRange(value, 0xffffffffn)) fail("an integer of 32 bits");
   if (U64_FIELDS.includes(name) && !inRange(value, 0xffffffffffffffffn)) fail("an integer of 64 bits");
   if (name === "guid") checkGuid(value, `${place}: ${path}`);
+  if (name === "capsules") checkCapsules(value, path, place);
   if (name === "privileged" && typeof value !== "boolean") fail("true or false");
   if (name === "time") {
     const whole = isObject(value) && TIME_MEMBERS.every((member) => Number.isSafeInteger(value[member]));
     if (!whole) fail(`an object of integers ${TIME_MEMBERS.join(", ")}`);
   }
+}
+
+/** Headers of capsules: a GUID, and integers. */
+function checkCapsules(value: unknown, path: string, place: string): void {
+  if (!Array.isArray(value) || !value.every(isObject)) throw new FormatError(place, `${path}: an array of objects`);
+  for (const [i, { guid, ...rest }] of (value as Record<string, unknown>[]).entries()) {
+    checkGuid(guid, `${place}: ${path}[${i}].guid`);
+    for (const [name, integer] of Object.entries(rest)) {
+      const wanted = CAPSULE_FIELDS.includes(name) ? "an integer of 32 bits" : "a known field";
+      if (CAPSULE_FIELDS.includes(name) && inRange(integer, 0xffffffffn)) continue;
+      throw new FormatError(place, `${path}[${i}].${name}: ${wanted}, not ${show(integer)}`);
+    }
+  }
+}
+
+/** A header's list of variables. `path` as in "preload:". */
+export function checkVariables(variables: unknown, path: string): TraceVariable[] {
+  if (!Array.isArray(variables)) throw new FormatError("line 1", `${path} an array`);
+  const field = path.slice(0, path.indexOf(":"));
+  for (const [i, variable] of variables.entries()) checkVariable(variable, `${field}[${i}]`);
+  return variables as TraceVariable[];
+}
+
+/** A header's variable as one that boot services make. nameHex may have a terminator. */
+export function bootWrite(variable: TraceVariable): BootWrite {
+  const name = variable.name ?? fromUcs2(fromHex(variable.nameHex as string)).replace(/\0$/, "");
+  return { name, guid: variable.guid, attributes: variable.attr, data: variable.data };
+}
+
+/** What boot services made before the first call, in a recording's words and a scenario's. */
+export function preloadOf({ preset_variables = [], preload = [] }: TraceHeader): BootWrite[] {
+  return [...preset_variables, ...preload].map(bootWrite);
 }
 
 function checkVariable(variable: unknown, path: string): void {

@@ -57,7 +57,8 @@ export class Player {
   /** Makes the call and gives its `out`. */
   play(call: TraceCall): Fields {
     if (call.fn === "reset") {
-      this.#machine.reboot();
+      // The firmware starts again, not whatever made variables before the trace began.
+      this.#machine.reboot([]);
       return { ret: 0 };
     }
     const address = this.#lay(call);
@@ -110,10 +111,11 @@ export class Player {
 
   #layInfo(input: Fields): void {
     this.#u32(abi.OP_CMD, abi.CMD_FIRMWARE_INFO);
-    this.#u32(abi.INFO_TYPE, input.type ?? abi.FW_EFI_INFO);
-    this.#u32(abi.INFO_INDEX, input.index ?? 0);
-    if (input.type !== abi.FW_EFI_INFO) return;
-    switch (input.index) {
+    const { type = abi.FW_EFI_INFO, index = 0 } = input;
+    this.#u32(abi.INFO_TYPE, type);
+    this.#u32(abi.INFO_INDEX, index);
+    if (type !== abi.FW_EFI_INFO) return;
+    switch (index) {
       case abi.EFI_INFO_VENDOR:
         this.#u32(abi.INFO_VENDOR_BUFSZ, input.bufsz ?? 0);
         this.#long(abi.INFO_VENDOR_NAME, this.#layData(input, Math.min(Number(input.bufsz ?? 0), BUFFER_MAX)));

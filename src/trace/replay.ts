@@ -2,8 +2,17 @@ import * as abi from "../../assembly/abi/op.ts";
 import { RUNTIME_ACCESS } from "../../assembly/abi/variable.ts";
 import { fromHex, toHex } from "../hex.ts";
 import { opLayout } from "../op.ts";
-import { toUcs2 } from "../ucs2.ts";
-import { type Fields, type Trace, type TraceCall, type TraceHeader, toBigInt, type Value } from "./format.ts";
+import { efiStatus, statusName } from "../status.ts";
+import { fromUcs2, toUcs2 } from "../ucs2.ts";
+import {
+  bootWrite,
+  type Fields,
+  type Trace,
+  type TraceCall,
+  type TraceHeader,
+  toBigInt,
+  type Value,
+} from "./format.ts";
 import { Player } from "./player.ts";
 import type { Start } from "./start.ts";
 
@@ -31,16 +40,25 @@ export interface Replay {
 /** Plays a trace on its start machine and compares every field. `progress` is told each line that is done. */
 export function replay(trace: Trace, start: Start, progress?: (line: number) => void): Replay {
   const comparison = new Comparison(trace.header, start.seeds);
+  comparePreload(start, comparison);
   if (start.how === "booted") compareStart(trace, start, comparison);
   else if (start.how === "seeded")
     comparison.skip("seed", "initial_variables", trace.header.initial_variables?.length ?? 0);
   const player = new Player(start.machine);
   for (const { line, call } of trace.calls) {
-    const actual = player.play(call);
+    const actual = named(player.play(call));
     comparison.call(line, call, actual, player);
     progress?.(line);
   }
   return { calls: trace.calls.length, ...comparison.result };
+}
+
+/** What the header says that boot services made, they must have made. */
+function comparePreload({ machine, preload }: Start, comparison: Comparison): void {
+  for (const { write, status } of machine.bootRefusals) {
+    const index = preload.indexOf(write);
+    if (index >= 0) comparison.field(1, "header", `preload[${index}]`, "SUCCESS", statusName(efiStatus(status)));
+  }
 }
 
 /** What a booted machine holds must be what the header says. */
@@ -52,8 +70,8 @@ function compareStart(trace: Trace, { machine }: Start, comparison: Comparison):
     const wanted = expected[i];
     const found = actual[i];
     const path = `initial_variables[${i}]`;
-    const nameHex = wanted && (wanted.nameHex ?? toHex(toUcs2(wanted.name as string)));
-    comparison.field(1, "header", `${path}.name`, nameHex, found && toHex(toUcs2(found.name)));
+    const name = wanted && toHex(toUcs2(bootWrite(wanted).name));
+    comparison.field(1, "header", `${path}.name`, name, found && toHex(toUcs2(found.name)));
     comparison.field(1, "header", `${path}.guid`, wanted?.guid, found?.guid);
     comparison.field(1, "header", `${path}.attr`, wanted?.attr, found?.attributes);
     comparison.field(1, "header", `${path}.data`, wanted?.data, found && toHex(found.data));
@@ -75,7 +93,8 @@ class Comparison {
 
   call(line: number, call: TraceCall, actual: Fields, player: Player): void {
     const subset = this.#header.match === "subset";
-    const { fn, out: expected } = call;
+    const { fn } = call;
+    const expected = named(call.out);
     const names = new Set(Object.keys(expected));
     if (!subset) for (const name of Object.keys(actual)) names.add(name);
     const volatile = call.volatile ?? [];
@@ -168,10 +187,17 @@ class Comparison {
 
 const NO_MEMORY = -12;
 
-/** Numbers are equal in whatever form, text whatever its case. */
+/** Numbers are equal in whatever form, bytes and GUIDs whatever the case of their digits. */
 function same(a: Value | undefined, b: Value | undefined): boolean {
   const x = toBigInt(a);
   const y = toBigInt(b);
   if (x !== undefined && y !== undefined) return x === y;
-  return a === b;
+  return typeof a === "string" && typeof b === "string" ? a.toLowerCase() === b.toLowerCase() : a === b;
+}
+
+/** An answer whose name is text, also where it has it as bytes. */
+function named(out: Fields): Fields {
+  if (typeof out.nameHex !== "string" || out.name !== undefined) return out;
+  const { nameHex, ...rest } = out;
+  return { ...rest, name: fromUcs2(fromHex(nameHex)).replace(/\0$/, "") };
 }
