@@ -1,5 +1,9 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { nodeVerifier } from "../src/crypto/node-verifier.ts";
+import { sha256 } from "../src/files/bytes.ts";
 import { findStartStore } from "../src/files/start-store.ts";
 import { type Fields, parseTrace, replay, startMachine, type Trace, type Value } from "../src/trace/index.ts";
 import { fixturePath, readTrace, replayTrace, traceNames } from "./support/fixtures.ts";
@@ -84,6 +88,25 @@ test("a field that the trace lacks is a difference, and so is one that the answe
     ["dataTouched", "00"],
     ["data", undefined],
   ]);
+});
+
+test("a start store without an image is what another trace beside it leaves behind", () => {
+  const folder = mkdtempSync(join(tmpdir(), "xenefi-"));
+  const { header } = readTrace("traces", "persist-2.jsonl");
+  const text = readFileSync(fixturePath("traces/persist-1.jsonl"), "utf8");
+  const found = (beside: string) => {
+    writeFileSync(join(folder, "persist-1.jsonl"), beside);
+    return findStartStore(header, join(folder, "persist-2.jsonl"));
+  };
+  try {
+    expect(found("")).toBeUndefined();
+    expect(sha256(found(text) as Uint8Array)).toBe(header.vars_before_sha256);
+    // One that does not come out as its header says is none, nor are traces that continue each other.
+    expect(found(text.slice(0, text.lastIndexOf('{"fn": "set_variable"')))).toBeUndefined();
+    expect(found(text.replace(/("vars_before_sha256": ")[^"]*/, `$1${header.vars_before_sha256}`))).toBeUndefined();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("the op's bytes are compared where a trace has them, handles excepted", () => {

@@ -145,6 +145,37 @@ describe("a scenario's header", () => {
   });
 });
 
+describe("a recording's header alone", () => {
+  const initial_variables = [variable("Seen", 7, "01")];
+  const preset_variables = [...initial_variables, variable("Stored", 3, "01"), variable("Volatile", 2, "01")];
+
+  test("tells of variables that only boot services see", () => {
+    const calls = [
+      has("Seen", "01"),
+      lacks("Stored"),
+      set("Stored", "02", 8),
+      set("Volatile", "02", 8),
+      set("New", "02"),
+    ];
+    expect(played({ initial_variables, preset_variables }, calls)).toEqual([]);
+  });
+
+  test("counts them in the room that it makes of the first answers", () => {
+    const queries = [1, 0].map((misc) => ({
+      fn: "query_variable_info",
+      in: { misc, attr: 7 },
+      out: { ret: 0, max_store_size: 0x3ff9c, remain_store_size: 0x3ff9c - 148 },
+    }));
+    const after = { ...queries[1], out: { remain_store_size: 0x3ff9c - 148 - 68 } };
+    expect(played({ initial_variables, preset_variables }, [...queries, set("A", "01"), after])).toEqual([]);
+  });
+
+  test("goes on with the firmware's own boot after a reset", () => {
+    const count = (misc: number) => ({ fn: "get_next_high_monotonic_count", in: { misc: 0 }, out: { misc } });
+    expect(played({ initial_variables }, [count(1), RESET, count(3), has("Seen", "01")])).toEqual([]);
+  });
+});
+
 describe("the step reset", () => {
   test("starts the firmware alone: what boot services had made before is not made again", () => {
     const preload = [variable("Volatile", 6, "01"), variable("Stored", 7, "01")];
@@ -157,6 +188,14 @@ describe("the step reset", () => {
 describe("a call", () => {
   test.each<[string, Call]>([
     ["of a named function by its number", { fn: 9, in: { misc: 0, attr: 7 }, out: { max_store_size: "0x3ff9c" } }],
+    [
+      "with buffers of 1 MiB",
+      {
+        fn: "set_variable",
+        in: { name: "A", guid: GUID, size: 0x100000, data: "00".repeat(0x100000) },
+        out: { status: status(2) },
+      },
+    ],
     [
       "with integers as hexadecimal text",
       { fn: "query_variable_info", in: { misc: "0x1", attr: "0x4" }, out: { ret: -22 } },
@@ -177,6 +216,15 @@ describe("a call", () => {
   test.each<[Call, string]>([
     [{ fn: "get_time", in: { nameSize: 4 } }, "line 2: in.nameSize: a known field, not 4"],
     [{ fn: "get_time", in: { rawOut: "00" } }, 'line 2: in.rawOut: a known field, not "00"'],
+    [{ fn: "get_time", in: { opMapped: 137 } }, "line 2: in.opMapped: an integer from 0 to 136, not 137"],
+    [{ fn: "get_variable", in: { dataMapped: 0x100001 } }, "line 2: in.dataMapped: an integer from 0 to 1048576"],
+    [{ fn: "set_variable", in: { data: "00".repeat(0x100001) } }, "line 2: in.data: at most 1048576 bytes"],
+    [{ fn: "set_variable", in: { name: "N".repeat(0x80001) } }, "line 2: in.name: at most 524288 units"],
+    [{ fn: "raw", in: { body: "00".repeat(129) } }, "line 2: in.body: at most 128 bytes"],
+    [
+      { fn: "update_capsule", in: { capsules: Array(1025).fill({ guid: GUID }) as never } },
+      "line 2: in.capsules: at most 1024",
+    ],
     [{ fn: "update_capsule", in: { capsules: 1 as never } }, "line 2: in.capsules: an array of objects"],
     [
       { fn: "update_capsule", in: { capsules: [{ guid: "1" }] as never } },
@@ -190,7 +238,7 @@ describe("a call", () => {
       { fn: "update_capsule", in: { capsules: [{ guid: GUID, size: 28 }] as never } },
       "line 2: in.capsules[0].size: a known field, not 28",
     ],
-  ])("with a field that is not known is refused: %j", (call, message) => {
+  ])("with a field that is not known is refused: %#", (call, message) => {
     expect(() => played({}, [call])).toThrow(message);
   });
 

@@ -137,9 +137,24 @@ function parseCall(line: string, number: number): TraceCall {
 const HEX_FIELDS = ["data", "nameHex", "body", "dataTouched", "nameTail", "rawOut"];
 const TEXT_FIELDS = ["name", "namePtr", "dataPtr", "opPtr", "ptr"];
 const U32_FIELDS = ["misc", "attr", "type", "index", "bufsz", "cmd", "interface_version", "segment", "bus", "devfn"];
-const U64_FIELDS = ["size", "addr", "count", "sg_list", "vendor", "devid", "nameMapped", "dataMapped", "opMapped"];
+const U64_FIELDS = ["size", "addr", "count", "sg_list", "vendor", "devid"];
+/** Bytes that are mapped of a buffer, at the most; bytes that an input may have. */
+const MAPPED_FIELDS: Readonly<Record<string, bigint>> = {
+  nameMapped: 0x100000n,
+  dataMapped: 0x100000n,
+  opMapped: 136n,
+};
+const BYTES_MAX: Readonly<Record<string, number>> = { data: 0x100000, nameHex: 0x100000, name: 0x80000, body: 128 };
+const CAPSULES_MAX = 1024;
 const OTHER_FIELDS = ["guid", "privileged", "time", "capsules"];
-const INPUT_FIELDS = [...HEX_FIELDS.slice(0, 3), ...TEXT_FIELDS, ...U32_FIELDS, ...U64_FIELDS, ...OTHER_FIELDS];
+const INPUT_FIELDS = [
+  ...HEX_FIELDS.slice(0, 3),
+  ...TEXT_FIELDS,
+  ...U32_FIELDS,
+  ...U64_FIELDS,
+  ...Object.keys(MAPPED_FIELDS),
+  ...OTHER_FIELDS,
+];
 const CAPSULE_FIELDS = ["flags", "header_size", "image_size"];
 const TIME_MEMBERS = ["year", "month", "day", "hour", "min", "sec", "ns", "tz", "daylight"];
 
@@ -163,6 +178,10 @@ function checkField(path: string, name: string, value: unknown, place: string, i
     if (!/^(null|bad|xen|kernel|tail|0x[0-9a-f]{1,16})$/i.test(value as string)) fail("null, bad, xen, kernel or 0x…");
   }
   if (U32_FIELDS.includes(name) && !inRange(value, 0xffffffffn)) fail("an integer of 32 bits");
+  const length = typeof value === "string" ? value.length / (HEX_FIELDS.includes(name) ? 2 : 1) : 0;
+  if (length > (BYTES_MAX[name] ?? Number.POSITIVE_INFINITY)) fail(`at most ${BYTES_MAX[name]} ${name === "name" ? "units" : "bytes"}`);
+  const mapped = MAPPED_FIELDS[name];
+  if (mapped !== undefined && !inRange(value, mapped)) fail(`an integer from 0 to ${mapped}`);
   if (U64_FIELDS.includes(name) && !inRange(value, 0xffffffffffffffffn)) fail("an integer of 64 bits");
   if (name === "guid") checkGuid(value, `${place}: ${path}`);
   if (name === "capsules") checkCapsules(value, path, place);
@@ -176,6 +195,7 @@ function checkField(path: string, name: string, value: unknown, place: string, i
 /** Headers of capsules: a GUID, and integers. */
 function checkCapsules(value: unknown, path: string, place: string): void {
   if (!Array.isArray(value) || !value.every(isObject)) throw new FormatError(place, `${path}: an array of objects`);
+  if (value.length > CAPSULES_MAX) throw new FormatError(place, `${path}: at most ${CAPSULES_MAX} capsules`);
   for (const [i, { guid, ...rest }] of (value as Record<string, unknown>[]).entries()) {
     checkGuid(guid, `${place}: ${path}[${i}].guid`);
     for (const [name, integer] of Object.entries(rest)) {

@@ -1,12 +1,12 @@
 import { ADDED, DELETED_IN_TRANSITION, HEADER_BYTES } from "../../assembly/abi/record.ts";
-import { BOOTSERVICE_ACCESS, NON_VOLATILE } from "../../assembly/abi/variable.ts";
+import { BOOTSERVICE_ACCESS, NON_VOLATILE, RUNTIME_ACCESS } from "../../assembly/abi/variable.ts";
 import type { Verifier } from "../crypto/verifier.ts";
 import { formatVolume, type NewEntry, writeRecords } from "../formats/edk2-store.ts";
 import { fromHex } from "../hex.ts";
 import { Machine, type MachineOptions } from "../machine.ts";
 import type { FirmwareFacts } from "../platform.ts";
 import { ovmf4m } from "../policies/ovmf.ts";
-import { type BootWrite, NO_BOOT } from "../policies/policy.ts";
+import type { BootWrite } from "../policies/policy.ts";
 import { toUcs2 } from "../ucs2.ts";
 import { bootWrite, preloadOf, type Trace, type TraceHeader, toBigInt, toHexInteger } from "./format.ts";
 import { PLAYER_WINDOW_BYTES } from "./player.ts";
@@ -70,13 +70,15 @@ function capturedOptions(header: TraceHeader): MachineOptions {
 }
 
 /**
- * The machine of a header alone: its variables in order, and records that nobody sees for the space that they do not
+ * The machine of a header alone: its variables in order, what boot services made that nobody sees, and records that nobody sees for the space that they do not
  * explain: one without RUNTIME_ACCESS for what the boot snapshot counts as live, a dead one for the rest. Right for
  * statuses and sizes, not for the bytes of the flash.
  */
 function seededMachine(trace: Trace, options: MachineOptions): Start {
   const seeds: Start["seeds"] = new Map();
-  const variables = (trace.header.initial_variables ?? []).map(bootWrite);
+  const seen = (trace.header.initial_variables ?? []).map(bootWrite);
+  const unseen = preloadOf(trace.header).filter((variable) => (variable.attributes & RUNTIME_ACCESS) === 0);
+  const variables = [...seen, ...unseen];
   const stored = variables.filter((variable) => (variable.attributes & NON_VOLATILE) !== 0);
   const volatile = variables.filter((variable) => (variable.attributes & NON_VOLATILE) === 0);
   const snapshot = usedBytes(trace, 7, 1, seeds);
@@ -92,14 +94,14 @@ function seededMachine(trace: Trace, options: MachineOptions): Start {
   writeRecords(store, geometry, [...hidden, ...dead, ...entries]);
   const volatileUsed = usedBytes(trace, 6, 0, seeds);
   const hiddenVolatileBytes = volatileUsed === undefined ? 0 : Math.max(0, volatileUsed - recordBytes(volatile));
-  const policy = { ...base, boot: { ...NO_BOOT, volatile, hiddenVolatileBytes } };
+  const policy = { ...base, boot: { ...base.boot, volatile, hiddenVolatileBytes } };
   return { machine: new Machine({ ...options, policy, store, start: "attach" }), how: "seeded", seeds, preload: [] };
 }
 
 /** Bytes in use by the trace's first answer to such a query, which is thereby a seed; undefined without one. */
 function usedBytes(trace: Trace, attr: number, misc: number, seeds: Start["seeds"]): number | undefined {
   const isAnswer = ({ call }: Trace["calls"][number]) =>
-    call.fn === "query_variable_info" && call.in.attr === attr && call.in.misc === misc && call.out.ret === 0;
+    call.fn === "query_variable_info" && call.in.attr === attr && (call.in.misc ?? 0) === misc && call.out.ret === 0;
   const first = trace.calls.find(isAnswer);
   const max = toBigInt(first?.call.out.max_store_size);
   const remain = toBigInt(first?.call.out.remain_store_size);
