@@ -129,7 +129,9 @@ export function startClock(): void {
   const valid = (zone === UNSPECIFIED_ZONE || (zone >= -1440 && zone <= 1440)) && daylight <= 3;
   state.zone = valid ? zone : UNSPECIFIED_ZONE;
   state.daylight = valid ? daylight : 0;
+  // The driver reads the flag register, which clears it; the alarm itself stays (PcatRealTimeClockRuntimeDxe, PcRtcInit).
   state.alarmSeen = clock();
+  state.alarmPending = 0;
 }
 
 /** At boot: the stored high count plus one (0 where none is stored), written back. */
