@@ -22,9 +22,13 @@ function retold(trace: Trace, abi: Abi): Trace {
   };
 }
 
+const stories = (["conformance", "scenarios"] as const).flatMap((folder) =>
+  traceNames(folder).map((name) => [folder, name] as const),
+);
+
 describe.each(ABIS)("a caller of %s", (abi) => {
-  test.each(traceNames("conformance"))("is told the story of %s", (name) => {
-    const trace = retold(readTrace("conformance", name), abi);
+  test.each(stories)("is told the story of %s/%s", (folder, name) => {
+    const trace = retold(readTrace(folder, name), abi);
     const { differences, fields } = replay(trace, startMachine(trace, undefined, nodeVerifier));
     expect(differences.map(differenceText)).toEqual([]);
     expect(fields).toBeGreaterThan(15);

@@ -556,6 +556,8 @@ describe("a trace", () => {
       query([{ guid: OTHER_GUID, flags: R }], INVALID_PARAMETER),
       query([{ guid: FMP_GUID, header_size: 28, image_size: 28 }], 0n),
       query([{ guid: FMP_GUID, header_size: 28, image_size: 4096 }], INVALID_PARAMETER),
+      query([toHex(capsuleImage(OTHER_GUID, P)), { guid: OTHER_GUID }] as never, 0n),
+      query([toHex(capsuleImage(UX_GUID, P))] as never, UNSUPPORTED),
     ];
     expect(played([OTHER_GUID, FMP_GUID], calls)).toEqual([]);
     expect(played(true, [query([{ guid: UX_GUID }], UNSUPPORTED)])).toEqual([]);

@@ -225,7 +225,7 @@ describe("a call", () => {
       { fn: "update_capsule", in: { capsules: Array(1025).fill({ guid: GUID }) as never } },
       "line 2: in.capsules: at most 1024",
     ],
-    [{ fn: "update_capsule", in: { capsules: 1 as never } }, "line 2: in.capsules: an array of objects"],
+    [{ fn: "update_capsule", in: { capsules: 1 as never } }, "line 2: in.capsules: an array"],
     [
       { fn: "update_capsule", in: { capsules: [{ guid: "1" }] as never } },
       'line 2: in.capsules[0].guid: "1" is no GUID',

@@ -29,9 +29,9 @@ describe("a trace captured from Xen 4.17.7 on OVMF 2022.11", () => {
   });
 });
 
-describe("a scenario", () => {
-  test.each(traceNames("conformance"))("%s is answered as edk2 answers it", (name) => {
-    const { result } = replayTrace("conformance", readTrace("conformance", name), name);
+describe.each(["conformance", "scenarios"] as const)("a scenario of %s", (folder) => {
+  test.each(traceNames(folder))("%s is answered as edk2 answers it", (name) => {
+    const { result } = replayTrace(folder, readTrace(folder, name), name);
     expect(result.differences.map(differenceText)).toEqual([]);
     expect(result.fields).toBeGreaterThan(15);
   });

@@ -179,7 +179,8 @@ function checkField(path: string, name: string, value: unknown, place: string, i
   }
   if (U32_FIELDS.includes(name) && !inRange(value, 0xffffffffn)) fail("an integer of 32 bits");
   const length = typeof value === "string" ? value.length / (HEX_FIELDS.includes(name) ? 2 : 1) : 0;
-  if (length > (BYTES_MAX[name] ?? Number.POSITIVE_INFINITY)) fail(`at most ${BYTES_MAX[name]} ${name === "name" ? "units" : "bytes"}`);
+  if (length > (BYTES_MAX[name] ?? Number.POSITIVE_INFINITY))
+    fail(`at most ${BYTES_MAX[name]} ${name === "name" ? "units" : "bytes"}`);
   const mapped = MAPPED_FIELDS[name];
   if (mapped !== undefined && !inRange(value, mapped)) fail(`an integer from 0 to ${mapped}`);
   if (U64_FIELDS.includes(name) && !inRange(value, 0xffffffffffffffffn)) fail("an integer of 64 bits");
@@ -192,11 +193,17 @@ function checkField(path: string, name: string, value: unknown, place: string, i
   }
 }
 
-/** Headers of capsules: a GUID, and integers. */
+/** Headers of capsules: a GUID, and integers; or the bytes of a whole capsule as hexadecimal text. */
 function checkCapsules(value: unknown, path: string, place: string): void {
-  if (!Array.isArray(value) || !value.every(isObject)) throw new FormatError(place, `${path}: an array of objects`);
+  if (!Array.isArray(value)) throw new FormatError(place, `${path}: an array`);
   if (value.length > CAPSULES_MAX) throw new FormatError(place, `${path}: at most ${CAPSULES_MAX} capsules`);
-  for (const [i, { guid, ...rest }] of (value as Record<string, unknown>[]).entries()) {
+  for (const [i, capsule] of value.entries()) {
+    if (typeof capsule === "string") {
+      checkField(`${path}[${i}]`, "data", capsule, place, true);
+      continue;
+    }
+    if (!isObject(capsule)) throw new FormatError(place, `${path}[${i}]: an object or hexadecimal text`);
+    const { guid, ...rest } = capsule;
     checkGuid(guid, `${place}: ${path}[${i}].guid`);
     for (const [name, integer] of Object.entries(rest)) {
       const wanted = CAPSULE_FIELDS.includes(name) ? "an integer of 32 bits" : "a known field";

@@ -1,4 +1,4 @@
-import { CAPSULE_HEADER_SIZE, CAPSULE_IMAGE_SIZE } from "../../assembly/abi/capsule.ts";
+import { CAPSULE_HEADER_BYTES, CAPSULE_HEADER_SIZE, CAPSULE_IMAGE_SIZE } from "../../assembly/abi/capsule.ts";
 import * as abi from "../../assembly/abi/op.ts";
 import { capsuleImage } from "../capsules.ts";
 import { guidBytes } from "../guid.ts";
@@ -168,7 +168,7 @@ export class Player {
       case "update_capsule":
         if (input.capsules === undefined) {
           this.#bytes.set(fromHex((input.body as string | undefined) ?? ""), this.#op + layout.callBody);
-        } else this.#layCapsules(input, input.capsules as unknown as Fields[]);
+        } else this.#layCapsules(input, input.capsules as unknown as (Fields | string)[]);
         if (fn === "update_capsule" && input.sg_list !== undefined) this.#u64(layout.sgList, input.sg_list);
     }
   }
@@ -207,17 +207,13 @@ export class Player {
   }
 
   /** Images of the given headers, filled up to their image size, where data go; the array of their addresses for a name. */
-  #layCapsules(input: Fields, capsules: readonly Fields[]): void {
+  #layCapsules(input: Fields, capsules: readonly (Fields | string)[]): void {
     const width = pointerBytes(this.#machine.abi);
     const array = NAME_END - capsules.length * width;
     let next = DATA_END;
-    const number = (field: Fields[string] | undefined, fallback: number) => Number(toBigInt(field) ?? fallback);
     for (const [i, capsule] of capsules.entries()) {
-      const image = capsuleImage(String(capsule.guid), number(capsule.flags, 0));
-      const view = new DataView(image.buffer);
-      const imageBytes = number(capsule.image_size, image.length);
-      view.setUint32(CAPSULE_HEADER_SIZE, number(capsule.header_size, image.length), true);
-      view.setUint32(CAPSULE_IMAGE_SIZE, imageBytes, true);
+      const image = typeof capsule === "string" ? fromHex(capsule) : imageOf(capsule);
+      const imageBytes = image.length < CAPSULE_HEADER_BYTES ? 0 : viewOf(image).getUint32(CAPSULE_IMAGE_SIZE, true);
       const end = next;
       next = (end - Math.max(image.length, Math.min(imageBytes, BUFFER_MAX / capsules.length))) & ~7;
       this.#bytes.fill(DATA_FILLER, next, end);
@@ -244,6 +240,18 @@ export class Player {
   #guid(offset: number, input: Fields): void {
     if (input.guid !== undefined) this.#bytes.set(guidBytes(input.guid as string), this.#op + offset);
   }
+}
+
+/** The image of a header; what it says of sizes need not be so. */
+function imageOf({ guid, flags = 0, header_size, image_size }: Fields): Uint8Array {
+  const image = capsuleImage(String(guid), Number(flags));
+  viewOf(image).setUint32(CAPSULE_HEADER_SIZE, Number(header_size ?? image.length), true);
+  viewOf(image).setUint32(CAPSULE_IMAGE_SIZE, Number(image_size ?? image.length), true);
+  return image;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function nameBytes(input: Fields): Uint8Array {

@@ -18,17 +18,20 @@ export function fixtureBytes(name: string): Uint8Array {
   return name.endsWith(".gz") ? new Uint8Array(gunzipSync(bytes)) : new Uint8Array(bytes);
 }
 
+/** Folders of traces: captured ones, the given scenarios, and further ones of the same rules. */
+export type TraceFolder = "traces" | "conformance" | "scenarios";
+
 /** Names of a folder's traces. */
-export function traceNames(folder: "traces" | "conformance"): string[] {
+export function traceNames(folder: TraceFolder): string[] {
   return readdirSync(fixturePath(folder)).filter((name) => name.endsWith(".jsonl"));
 }
 
-export function readTrace(folder: "traces" | "conformance", name: string): Trace {
+export function readTrace(folder: TraceFolder, name: string): Trace {
   return parseTrace(readFileSync(fixturePath(`${folder}/${name}`), "utf8"));
 }
 
 /** Replays a trace over the store that its header names; `seeded`: from its header alone. */
-export function replayTrace(folder: "traces" | "conformance", trace: Trace, name: string, seeded = false) {
+export function replayTrace(folder: TraceFolder, trace: Trace, name: string, seeded = false) {
   const store = seeded ? undefined : findStartStore(trace.header, fixturePath(`${folder}/${name}`));
   const start = startMachine(trace, store, nodeVerifier);
   return { start, result: replay(trace, start) };
