@@ -134,6 +134,11 @@ describe("a scenario's header", () => {
     [{ assume: { efi_info: { memmap: [{ start: "x" }] } } }, "line 1: assume.efi_info.memmap[0].start: an integer"],
     [{ assume: { efi_info: { memmap: {} } } }, "line 1: assume.efi_info.memmap: an array"],
     [{ assume: { efi_info: { tables: 1 } } }, "line 1: assume.efi_info.tables: a known member"],
+    [{ assume: { capsules: [GUID, "1"] } }, 'line 1: assume.capsules[1]: "1" is no GUID'],
+    [
+      { assume: { config: { max_auth_variable_size: 0x80000000 } } },
+      "line 1: assume: a machine that can be (policy.maxAuthVariableBytes: at most 163840",
+    ],
     [{ assume: { capsules: { accept: [] } } }, "line 1: assume.capsules.accept: one of offered, inRam"],
   ])("that is not known is refused, with its member: %j", (header, message) => {
     expect(() => played(header)).toThrow(message);

@@ -259,7 +259,8 @@ export function toHexInteger(value: unknown): bigint | undefined {
   return BigInt.asUintN(64, BigInt(value)) === BigInt(value) ? BigInt(value) : undefined;
 }
 
-function checkGuid(value: unknown, path: string): void {
+/** Throws a FormatError unless the value is a GUID's text. `path`: place and field, as in "line 1: preload[0].guid". */
+export function checkGuid(value: unknown, path: string): void {
   try {
     guidBytes(String(value));
   } catch (error) {

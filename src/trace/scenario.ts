@@ -12,7 +12,7 @@ import { type BootPlan, type BootWrite, NO_BOOT, type Policy } from "../policies
 import { efiCode } from "../status.ts";
 import type { EfiTime } from "../time.ts";
 import { Assumed } from "./assumed.ts";
-import { bootWrite, checkVariables, preloadOf, type TraceHeader } from "./format.ts";
+import { bootWrite, checkGuid, checkVariables, preloadOf, type TraceHeader } from "./format.ts";
 import { PLAYER_WINDOW_BYTES } from "./player.ts";
 
 /**
@@ -141,13 +141,18 @@ function capsuleMode(value: unknown, { abi }: TraceHeader): CapsuleMode {
   if (value === "xen" || value === "firmware") return value;
   if (value === true) return OVMF_CAPSULES;
   const firmware = capsuleFirmware("firmware", abi);
-  if (Array.isArray(value) && firmware !== undefined) return { ...firmware, accepts: value.map(String) };
+  if (Array.isArray(value) && firmware !== undefined) return { ...firmware, accepts: value.map(capsuleGuid) };
   if (typeof value === "object" && value !== null) {
     const unknown = Object.keys(value).find((member) => !(member in OVMF_CAPSULES));
     if (unknown === undefined) return { ...OVMF_CAPSULES, ...value };
     throw new FormatError("line 1", `assume.capsules.${unknown}: one of ${Object.keys(OVMF_CAPSULES).join(", ")}`);
   }
   throw new FormatError("line 1", "assume.capsules: xen, firmware, true, a list of GUIDs or a table");
+}
+
+function capsuleGuid(value: unknown, i: number): string {
+  checkGuid(value, `line 1: assume.capsules[${i}]`);
+  return value as string;
 }
 
 /** [largest store, room, largest variable], or a status in the last place where the query failed. */

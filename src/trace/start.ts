@@ -2,6 +2,7 @@ import { ADDED, DELETED_IN_TRANSITION, HEADER_BYTES } from "../../assembly/abi/r
 import { BOOTSERVICE_ACCESS, NON_VOLATILE, RUNTIME_ACCESS } from "../../assembly/abi/variable.ts";
 import type { Verifier } from "../crypto/verifier.ts";
 import { formatVolume, type NewEntry, writeRecords } from "../formats/edk2-store.ts";
+import { FormatError } from "../formats/variable-set.ts";
 import { fromHex } from "../hex.ts";
 import { Machine, type MachineOptions } from "../machine.ts";
 import type { FirmwareFacts } from "../platform.ts";
@@ -35,7 +36,17 @@ export function startMachine(trace: Trace, store: Uint8Array | undefined, verifi
   if (store !== undefined) options.store = store;
   // Another firmware than OVMF leaves the store alone.
   if (options.platform?.efiBoot === false) options.start = "attach";
-  return { machine: new Machine(options), how: "booted", seeds: new Map(), preload: options.preload ?? [] };
+  return { machine: makeMachine(trace, options), how: "booted", seeds: new Map(), preload: options.preload ?? [] };
+}
+
+/** What no machine can be is the header's mistake. */
+function makeMachine({ header }: Trace, options: MachineOptions): Machine {
+  try {
+    return new Machine(options);
+  } catch (error) {
+    if (header.assume === undefined || !(error instanceof RangeError)) throw error;
+    throw new FormatError("line 1", `assume: a machine that can be (${error.message})`);
+  }
 }
 
 /** Seconds from power-on to the first call of a captured trace: the firmware, the hypervisor and Dom0 boot. */
