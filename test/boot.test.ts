@@ -11,7 +11,7 @@ import {
   readLog,
   writeRecords,
 } from "../src/formats/edk2-store.ts";
-import { GLOBAL_GUID } from "../src/guid.ts";
+import { GLOBAL_GUID, guidText } from "../src/guid.ts";
 import { Machine } from "../src/machine.ts";
 import { POLICIES } from "../src/policies/index.ts";
 import { NO_BOOT, type Policy } from "../src/policies/policy.ts";
@@ -94,6 +94,25 @@ describe("the first boot", () => {
       "MTC:3f",
     ]);
     expect(machine.variable("CustomMode", custom.guid)?.data).toEqual(Uint8Array.of(0));
+  });
+
+  test.each([
+    ["ovmf-4m", "sha1 sha256 rsa2048 x509"],
+    ["edk2", "sha1 sha256 sha384 sha512 rsa2048 x509"],
+    ["spec", "sha1 sha256 sha384 sha512 rsa2048 x509"],
+  ])("of %s says which signatures it knows: %s", (name, types) => {
+    const known: Record<string, string> = {
+      "826ca512-cf10-4ac9-b187-be01496631bd": "sha1",
+      "c1c41626-504c-4092-aca9-41f936934328": "sha256",
+      "ff3e5307-9fd0-48c9-85f1-8ad56c701e01": "sha384",
+      "093e0fae-a6c4-4f50-9f1b-d41e2b89c19a": "sha512",
+      "3c5766e8-269c-4e34-aa14-ed776e85b3b6": "rsa2048",
+      "a5c059a1-94e4-4aa7-87b5-ab155c2bf072": "x509",
+    };
+    const machine = new Machine({ policy: POLICIES[name] as Policy });
+    const data = machine.variable("SignatureSupport", GLOBAL_GUID)?.data ?? new Uint8Array(0);
+    const offsets = [...Array(data.length / 16).keys()].map((i) => 16 * i);
+    expect(offsets.map((offset) => known[guidText(data, offset)]).join(" ")).toBe(types);
   });
 
   test("of a store with keys is in user mode", () => {

@@ -13,7 +13,6 @@ import {
 import { BS_RT, readOnly, UEFI_DEFINITIONS } from "./definitions.ts";
 import { edk2 } from "./edk2.ts";
 import { HIDDEN_CERT_DB, modeVariables } from "./mode-variables.ts";
-import { PLAIN_BOOT } from "./ovmf-boot.ts";
 import { NO_BOOT, type Policy } from "./policy.ts";
 
 /** Volatile variables that UEFI 2.11, table 3-1, defines and that are not about Secure Boot's mode. */
@@ -47,7 +46,7 @@ export const spec: Policy = {
     missing: [HIDDEN_CERT_DB],
     volatile: [
       ...modeVariables("SetupMode SecureBoot AuditMode DeployedMode VendorKeys"),
-      ...PLAIN_BOOT.volatile.filter(({ name }) => PLATFORM_NAMES.includes(name)),
+      ...edk2.boot.volatile.filter(({ name }) => PLATFORM_NAMES.includes(name)),
     ],
   },
 };
