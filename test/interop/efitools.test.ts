@@ -1,8 +1,10 @@
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { Reason } from "../../src/index.ts";
 import { APPEND, Dom0, FIRMWARES, type Firmware, guidOf, join, OWNER, refusal } from "./support/dom0.ts";
-import { file, fresh, type Key, keyOf, output, read, run, type Shape, shapeOf } from "./support/tools.ts";
+import { file, fresh, type Key, keyOf, need, output, read, run, type Shape, shapeOf } from "./support/tools.ts";
+
+need("efitools", "openssl");
 
 /** What sign-efi-sig-list is asked to sign. */
 interface Update {
@@ -58,7 +60,6 @@ const PROGRAMS = "/usr/lib/efitools";
 
 /** A signature list of the digests of programs that efitools brings along. */
 function hashList(...programs: string[]): Uint8Array {
-  if (!existsSync(PROGRAMS)) throw new Error(`${PROGRAMS} is missing: apt-get install efitools`);
   const [architecture] = readdirSync(PROGRAMS);
   return output("hash-to-efi-sig-list", ...programs.map((program) => `${PROGRAMS}/${architecture}/${program}.efi`));
 }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { Reason } from "../../src/index.ts";
 import { Dom0, guidOf, refusal } from "./support/dom0.ts";
-import { file, fresh, type Key, type KeyOptions, keyOf, output, read, run, ToolError } from "./support/tools.ts";
+import { file, fresh, type Key, type KeyOptions, keyOf, need, output, read, run, ToolError } from "./support/tools.ts";
+
+need("openssl");
 
 /** The certificates of these tests, each made at first use. */
 const HOLDERS: Record<string, Omit<KeyOptions, "issuer"> & { issuer?: string }> = {

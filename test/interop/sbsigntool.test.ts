@@ -4,7 +4,9 @@ import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { Reason } from "../../src/index.ts";
 import { AT, Dom0, FIRMWARES, type Firmware, guidOf, join, OWNER, refusal } from "./support/dom0.ts";
-import { file, fresh, type Key, keyOf, read, run, shapeOf } from "./support/tools.ts";
+import { file, fresh, type Key, keyOf, need, read, run, shapeOf } from "./support/tools.ts";
+
+need("openssl", "sbsigntool");
 
 /** What sbvarsign is asked to sign. */
 interface Update {

@@ -2,26 +2,21 @@ import { type ExecFileSyncOptions, execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
+import { afterAll, beforeEach } from "vitest";
+import { missing, PATH, type Package, PYTHONPATH, type Tool } from "./packages.ts";
 
-/** The tools and the Debian packages that have them. */
-const PACKAGES = {
-  chromium: "chromium",
-  openssl: "openssl",
-  "cert-to-efi-hash-list": "efitools",
-  "cert-to-efi-sig-list": "efitools",
-  efibootmgr: "efibootmgr",
-  efivar: "efivar",
-  "hash-to-efi-sig-list": "efitools",
-  "sig-list-to-certs": "efitools",
-  "sign-efi-sig-list": "efitools",
-  sbkeysync: "sbsigntool",
-  sbsiglist: "sbsigntool",
-  sbsign: "sbsigntool",
-  sbvarsign: "sbsigntool",
-};
-
-export type Tool = keyof typeof PACKAGES;
+/**
+ * Says what the tests of a file, or of a describe, need. Where something of it is missing, they are skipped, with a note
+ * that names it; in CI they fail.
+ */
+export function need(...packages: Package[]): void {
+  const note = packages.flatMap(missing).join("; ");
+  beforeEach(({ skip }) => {
+    if (note === "") return;
+    if (process.env.CI === "true") throw new Error(note);
+    skip(note);
+  });
+}
 
 /** Where the tools of a test file put what they make. */
 const FOLDER = mkdtempSync(join(tmpdir(), "xenefi-interop-"));
@@ -52,27 +47,36 @@ const OPENSSL_CONF = file(
     "",
   ].join("\n"),
 );
+/** The environment in which tools run. */
+export const ENVIRONMENT = { PATH, PYTHONPATH, TZ: "UTC", LC_ALL: "C", OPENSSL_CONF };
 const OPTIONS: ExecFileSyncOptions = {
   cwd: FOLDER,
-  env: { PATH: process.env.PATH, TZ: "UTC", LC_ALL: "C", OPENSSL_CONF },
+  env: ENVIRONMENT,
   stdio: ["ignore", "pipe", "pipe"],
+  timeout: 60_000,
+  killSignal: "SIGKILL",
 };
 
 /** A tool said no. */
 export class ToolError extends Error {}
 
-/** Runs a tool; what it printed. An error names the package of a tool that is missing, or has what a failed one said. */
+/** Runs a tool; what it printed. A ToolError has what a failed one said. */
 export function run(tool: Tool, ...args: string[]): string {
   return runWith({}, tool, ...args);
 }
 
-/** Runs a tool with more variables in its environment. */
-export function runWith(environment: Record<string, string>, tool: Tool, ...args: string[]): string {
+/** Runs a tool with these variables of the environment, or this on its standard input. */
+export function runWith({ env, input }: { env?: NodeJS.ProcessEnv; input?: string }, tool: Tool, ...args: string[]) {
+  const options = {
+    ...OPTIONS,
+    env: { ...ENVIRONMENT, ...env },
+    ...(input !== undefined && { input, stdio: "pipe" as const }),
+  };
   try {
-    return String(execFileSync(tool, args, { ...OPTIONS, env: { ...OPTIONS.env, ...environment } }));
+    return String(execFileSync(tool, args, options));
   } catch (error) {
-    const { code, stdout, stderr } = error as { code?: string; stdout?: Buffer; stderr?: Buffer };
-    if (code === "ENOENT") throw new Error(`${tool} is missing: apt-get install ${PACKAGES[tool]}`);
+    const { status, stdout, stderr } = error as { status?: number | null; stdout?: Buffer; stderr?: Buffer };
+    if (typeof status !== "number") throw error;
     throw new ToolError(`${tool} ${args.join(" ")} failed\n${stdout}${stderr}`);
   }
 }

@@ -1,0 +1,52 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Where .ci/backports puts what it unpacks. */
+const BACKPORTS = fileURLToPath(new URL("../../../build/backports", import.meta.url));
+
+/** The Debian packages that tests need, and what they need of them: programs by name, files by path. */
+export const PACKAGES = {
+  dosfstools: ["mkfs.vfat"],
+  efibootmgr: ["efibootmgr"],
+  efitools: [
+    "/usr/lib/efitools",
+    "cert-to-efi-hash-list",
+    "cert-to-efi-sig-list",
+    "hash-to-efi-sig-list",
+    "sig-list-to-certs",
+    "sign-efi-sig-list",
+  ],
+  efivar: ["efivar"],
+  fdisk: ["sfdisk"],
+  mtools: ["mcopy"],
+  openssl: ["openssl"],
+  ovmf: ["/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd"],
+  "python3-virt-firmware": ["virt-fw-vars"],
+  "qemu-efi-aarch64": ["/usr/share/AAVMF/AAVMF_CODE.fd"],
+  "qemu-system-arm": ["qemu-system-aarch64"],
+  "qemu-system-x86": ["qemu-system-x86_64"],
+  sbsigntool: ["sbkeysync", "sbsiglist", "sbvarsign"],
+  "u-boot-qemu": ["/usr/lib/u-boot/qemu_arm64/u-boot.bin"],
+  "uefitool-cli": ["UEFIExtract"],
+} as const;
+
+export type Package = keyof typeof PACKAGES;
+export type Tool = (typeof PACKAGES)[Package][number];
+
+/** The tools in their packages' folders; the system's come first. */
+export const PATH = [process.env.PATH, "/usr/sbin", join(BACKPORTS, "usr/bin")].join(":");
+export const PYTHONPATH = join(BACKPORTS, "usr/lib/python3/dist-packages");
+
+/** What of a package is not there, each with how to get it. */
+export function missing(name: Package): string[] {
+  const how = name === BACKPORT ? ".ci/backports" : `apt-get install ${name}`;
+  return PACKAGES[name].filter((tool) => !isThere(tool)).map((tool) => `${tool} is missing: ${how}`);
+}
+
+/** The package that .ci/backports unpacks. */
+export const BACKPORT = "python3-virt-firmware";
+
+function isThere(tool: Tool): boolean {
+  return PATH.split(":").some((folder) => existsSync(resolve(folder, tool)));
+}
