@@ -27,6 +27,9 @@ const GUIDS = [
 ];
 const ATTRIBUTES = [0x03, 0x07, 0x23, 0x27];
 
+/** 2024-03-05 12:00:00 as EFI_TIME: other formats keep times of the calendar only, where edk2 keeps 16 bytes. */
+export const NOON = Uint8Array.from([0xe8, 0x07, 3, 5, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+
 /** Non-volatile variables that no firmware knows: odd names, each under two GUIDs; random ones; sizes from 1 byte on. */
 export function oddVariables(seed: number): Variable[] {
   const random = new Random(seed);
