@@ -26,7 +26,7 @@ export const PACKAGES = {
   "qemu-efi-aarch64": ["/usr/share/AAVMF/AAVMF_CODE.fd"],
   "qemu-system-arm": ["qemu-system-aarch64"],
   "qemu-system-x86": ["qemu-system-x86_64"],
-  sbsigntool: ["sbkeysync", "sbsiglist", "sbvarsign"],
+  sbsigntool: ["sbkeysync", "sbsiglist", "sbsign", "sbvarsign"],
   "u-boot-qemu": ["/usr/lib/u-boot/qemu_arm64/u-boot.bin"],
   "uefitool-cli": ["UEFIExtract"],
 } as const;
@@ -36,6 +36,7 @@ export type Tool = (typeof PACKAGES)[Package][number];
 
 /** The tools in their packages' folders; the system's come first. */
 export const PATH = [process.env.PATH, "/usr/sbin", join(BACKPORTS, "usr/bin")].join(":");
+/** Where Python finds their modules. */
 export const PYTHONPATH = join(BACKPORTS, "usr/lib/python3/dist-packages");
 
 /** What of a package is not there, each with how to get it. */
