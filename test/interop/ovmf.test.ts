@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { dmpstore } from "../../src/formats/dmpstore.ts";
-import { AAVMF, formatVolume, type Geometry, OVMF_2M, OVMF_4M, writeRecords } from "../../src/formats/edk2-store.ts";
+import { edk2Format } from "../../src/formats/edk2-format.ts";
+import { AAVMF, formatVolume, type Geometry, OVMF_2M, OVMF_4M } from "../../src/formats/edk2-store.ts";
 import { Client, GLOBAL_GUID, Machine, POLICIES, type Policy, type Variable } from "../../src/index.ts";
 import { fromUcs2 } from "../../src/ucs2.ts";
 import { fixtureBytes } from "../support/fixtures.ts";
@@ -13,8 +14,6 @@ import { type Changes, changes, lines, oddVariables, storedVariables } from "./s
 need(...OVMF_PACKAGES);
 
 const VENDOR = "11111111-2222-3333-4444-555555555555";
-/** State byte of a record that counts. */
-const ADDED = 0x3f;
 
 interface Row {
   build: Exclude<BuildName, "OVMF 4M with Secure Boot">;
@@ -93,12 +92,7 @@ function description(option: Uint8Array | undefined): string {
 describe.each(ROWS)("$build", ({ build, geometry, policy, left }) => {
   test("lists every variable of a store that was written anew, and makes its own", async () => {
     const ours = oddVariables(geometry.volumeBytes);
-    const store = formatVolume(geometry);
-    writeRecords(
-      store,
-      geometry,
-      ours.map((variable) => ({ ...variable, state: ADDED })),
-    );
+    const store = edk2Format.serialize(ours, { geometry });
     const made = [...MADE_BY_LIBRARIES, ...madeAtFirstBoot(build)].sort();
     expect(changedBy(await bootOvmf(store, build), ours)).toEqual({ added: made, changed: [], removed: [] });
   });

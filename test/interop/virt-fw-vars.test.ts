@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { aws } from "../../src/formats/aws.ts";
-import { formatVolume, OVMF_4M, writeRecords } from "../../src/formats/edk2-store.ts";
+import { edk2Format } from "../../src/formats/edk2-format.ts";
 import { json } from "../../src/formats/json.ts";
 import type { Variable } from "../../src/index.ts";
 import { isWellFormed } from "../../src/ucs2.ts";
 import { fixtureBytes } from "../support/fixtures.ts";
 import { PYTHONPATH } from "./support/packages.ts";
 import { file, fresh, need, read, run } from "./support/tools.ts";
-import { line, NOON, oddVariables, storedVariables } from "./support/variables.ts";
+import { line, NOON, oddVariables } from "./support/variables.ts";
 
 need("python3-virt-firmware");
 
@@ -27,16 +27,6 @@ function stamped(variables: readonly Variable[]): string[] {
   return variables.map((variable) => `${line(variable)} ${stamp(variable)}`).sort();
 }
 
-function volume(variables: readonly Variable[]): Uint8Array {
-  const store = formatVolume(OVMF_4M);
-  writeRecords(
-    store,
-    OVMF_4M,
-    variables.map((variable) => ({ ...variable, state: 0x3f })),
-  );
-  return store;
-}
-
 /** What virt-fw-vars writes with an option that takes the output's name. */
 function converted(input: Uint8Array, option: "--output" | "--output-json" | "--output-aws"): Uint8Array {
   const path = fresh();
@@ -47,7 +37,7 @@ function converted(input: Uint8Array, option: "--output" | "--output-json" | "--
 const dictionary = () => read(join(PYTHONPATH, "virt/firmware/aws/dict.v0"));
 
 test.each([
-  ["an edk2 volume", volume],
+  ["an edk2 volume", edk2Format.serialize],
   ["JSON", json.serialize],
   ["AWS uefi-data", aws.serialize],
 ] as const)("virt-fw-vars reads %s that xenefi wrote", (_, serialize) => {
@@ -59,12 +49,12 @@ test.each([
 
 describe("xenefi reads what virt-fw-vars wrote of odd variables:", () => {
   test.each([
-    ["an edk2 volume", "--output", storedVariables],
+    ["an edk2 volume", "--output", edk2Format.parse],
     ["JSON", "--output-json", json.parse],
     ["AWS uefi-data", "--output-aws", (bytes: Uint8Array) => aws.parse(bytes, { dictionary: dictionary() })],
   ] as const)("%s", (_, option, parse) => {
     const variables = held();
-    expect(stamped(parse(converted(volume(variables), option)))).toEqual(stamped(variables));
+    expect(stamped(parse(converted(edk2Format.serialize(variables), option)))).toEqual(stamped(variables));
   });
 });
 
