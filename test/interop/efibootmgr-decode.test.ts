@@ -8,7 +8,9 @@ import { writeSignatureList } from "../../src/decoders/signature-list.ts";
 import { GLOBAL_GUID } from "../../src/guid.ts";
 import { fromHex, toHex } from "../../src/hex.ts";
 import { AS_PRINTED, DIFFERENT } from "../support/device-paths.ts";
-import { file, fresh, keyOf, output, read, run, runWith } from "./support/tools.ts";
+import { file, fresh, keyOf, need, output, read, run, runWith } from "./support/tools.ts";
+
+need("efibootmgr", "efitools", "efivar", "openssl");
 
 const NV_BS_RT = [7, 0, 0, 0];
 const END = "7fff0400";
@@ -34,7 +36,7 @@ function bootName(number: number): string {
 
 /** What `efibootmgr -v` says of each option: mark, label, path with optional data. */
 function listed(options: readonly Uint8Array[]): Map<string, { mark: string; label: string; path: string }> {
-  const said = runWith({ EFIVARFS_PATH: `${directory(options)}/` }, "efibootmgr", "-v");
+  const said = runWith({ env: { EFIVARFS_PATH: `${directory(options)}/` } }, "efibootmgr", "-v");
   const lines = said.matchAll(/^(Boot[0-9A-F]{4})(.) ([^\t\n]*)\t(.*)$/gm);
   return new Map(
     [...lines].map(([, name, mark, label, path]) => [
@@ -94,7 +96,13 @@ describe("efibootmgr prints", () => {
 
 test("efivar prints the bytes of an option as they were written", () => {
   const data = option({ description: "Dom0" });
-  const said = runWith({ EFIVARFS_PATH: `${directory([data])}/` }, "efivar", "-p", "-n", `${GLOBAL_GUID}-Boot0000`);
+  const said = runWith(
+    { env: { EFIVARFS_PATH: `${directory([data])}/` } },
+    "efivar",
+    "-p",
+    "-n",
+    `${GLOBAL_GUID}-Boot0000`,
+  );
   const digits = [...said.matchAll(/^[0-9a-f]{8} {2}((?:[0-9a-f]{2} {1,2})+)/gm)].map(([, bytes]) =>
     bytes?.replace(/ /g, ""),
   );

@@ -19,7 +19,9 @@ import type { EfiTime } from "../../src/time.ts";
 import { xenefi } from "../support/cli.ts";
 import { APPEND, AT, FIRMWARES, join, OWNER } from "./support/dom0.ts";
 import { enrolledStore, HOLDERS, identityOf } from "./support/enrolled.ts";
-import { file, fresh, type Key, keyOf, output, read, run, ToolError } from "./support/tools.ts";
+import { file, fresh, type Key, keyOf, need, output, read, run, ToolError } from "./support/tools.ts";
+
+need("efitools", "openssl", "sbsigntool");
 
 const NOON: EfiTime = { year: 2025, month: 3, day: 5, hour: 12, min: 0, sec: 0, ns: 0, tz: 0, daylight: 0 };
 const NOON_TEXT = "2025-03-05 12:00:00";

@@ -6,7 +6,9 @@ import { flashMapHtml } from "../../src/pictures/flash-map-html.ts";
 import { flashMapSvg } from "../../src/pictures/flash-map-svg.ts";
 import { DARK, LIGHT } from "../../src/pictures/palette.ts";
 import { fixtureBytes } from "../support/fixtures.ts";
-import { file, fresh, read, run } from "./support/tools.ts";
+import { file, fresh, need, read, run } from "./support/tools.ts";
+
+need("chromium");
 
 /** A browser without window, with nothing to do on the network. */
 const BROWSER = [

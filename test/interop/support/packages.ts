@@ -7,6 +7,7 @@ const BACKPORTS = fileURLToPath(new URL("../../../build/backports", import.meta.
 
 /** The Debian packages that tests need, and what they need of them: programs by name, files by path. */
 export const PACKAGES = {
+  chromium: ["chromium"],
   dosfstools: ["mkfs.vfat"],
   efibootmgr: ["efibootmgr"],
   efitools: [
