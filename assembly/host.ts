@@ -20,3 +20,13 @@ export declare function verify(
 
 /** Is the X.509 certificate (DER) at this core address one with an RSA key? 1 or 0. */
 export declare function hasRsaKey(certificate: usize, certificateBytes: u32): i32;
+
+/**
+ * Bytes of flash have changed: `bytes` of them from `offset` on, counted from the volume's first byte. Called where
+ * ATTENTION_WRITE_THROUGH is set, after the core's memory has changed and in flash's order. The host may throw: the call
+ * in hand then ends where it is, and the core must not be called again.
+ */
+export declare function flashWritten(offset: u32, bytes: u32): void;
+
+/** What has been written until now must be safe before anything else is. Called where ATTENTION_WRITE_THROUGH is set. */
+export declare function flashSync(): void;

@@ -49,7 +49,7 @@ export class Region {
   commonBytes: u32;
   /** Bytes of hardware error records, likewise. */
   errorBytes: u32;
-  /** In-transition records beside an added one of the same name, left by a power cut. */
+  /** In-transition records in front of the one that stands for their name, left by power cuts. */
   twinCount: u32;
 }
 

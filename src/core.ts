@@ -1,6 +1,7 @@
 import { instantiateSync } from "@assemblyscript/loader";
-import { WINDOW, WINDOW_SLACK } from "../assembly/abi/layout.ts";
+import { FLASH, WINDOW, WINDOW_SLACK } from "../assembly/abi/layout.ts";
 import { NO_VERIFIER, type Verifier } from "./crypto/verifier.ts";
+import type { FlashPort } from "./flash-device.ts";
 
 /** The core's exports (assembly/index.ts). Integers of 32 bits: addresses and sizes are unsigned, statuses EfiCodes. */
 export interface CoreExports {
@@ -37,22 +38,22 @@ const PAGES_MAX = 1024;
 export const WINDOW_BYTES_MAX = PAGES_MAX * PAGE_BYTES - WINDOW - WINDOW_SLACK;
 
 /**
- * Makes an instance whose guest window has at least `windowBytes` bytes, and lends it a verifier. The module is compiled
- * once a process.
+ * Makes an instance whose guest window has at least `windowBytes` bytes, and lends it a verifier and, where flash is
+ * written through, the way to its device. The module is compiled once a process.
  */
-export function makeCore(windowBytes: number, verifier: Verifier = NO_VERIFIER): Core {
+export function makeCore(windowBytes: number, verifier: Verifier = NO_VERIFIER, flash?: FlashPort): Core {
   const pages = Math.max(PAGES_MIN, Math.ceil((WINDOW + windowBytes + WINDOW_SLACK) / PAGE_BYTES));
   const memory = new WebAssembly.Memory({ initial: pages, maximum: PAGES_MAX });
   compiled ??= new WebAssembly.Module(readCore());
   const bytes = new Uint8Array(memory.buffer);
   const view = new DataView(memory.buffer);
-  const host = lend(verifier, bytes, view);
+  const host = { ...lendVerifier(verifier, bytes, view), ...lendFlash(flash, bytes) };
   const { instance } = instantiateSync(compiled, { env: { memory }, host });
   return { exports: instance.exports as unknown as CoreExports, bytes, view };
 }
 
 /** The imports of assembly/host.ts. Addresses and sizes come signed from the core. */
-function lend(verifier: Verifier, bytes: Uint8Array, view: DataView) {
+function lendVerifier(verifier: Verifier, bytes: Uint8Array, view: DataView) {
   const copy = (at: number, count: number) => bytes.slice(at >>> 0, (at >>> 0) + (count >>> 0));
   return {
     verify(
@@ -74,6 +75,15 @@ function lend(verifier: Verifier, bytes: Uint8Array, view: DataView) {
       return 1;
     },
     hasRsaKey: (certificate: number, count: number): number => (verifier.hasRsaKey(copy(certificate, count)) ? 1 : 0),
+  };
+}
+
+/** Flash offsets and sizes are small: they have no sign. Without a port the core calls neither. */
+function lendFlash(flash: FlashPort | undefined, bytes: Uint8Array) {
+  return {
+    flashWritten: (offset: number, count: number): void =>
+      flash?.write(offset, bytes.subarray(FLASH + offset, FLASH + offset + count)),
+    flashSync: (): void => flash?.sync(),
   };
 }
 

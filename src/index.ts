@@ -25,6 +25,7 @@ export {
 export { Clock, DEFAULT_POWER_ON } from "./clock.ts";
 export type { AuthenticatedWrite, Signer } from "./crypto/authenticated-write.ts";
 export { NO_VERIFIER, type Signed, type Verifier } from "./crypto/verifier.ts";
+export { type FlashDevice, FlashError } from "./flash-device.ts";
 export { FormatError, type Variable } from "./formats/variable-set.ts";
 export { GLOBAL_GUID, guidBytes, guidText } from "./guid.ts";
 export { type BootQuery, type BootRefusal, Machine, type MachineOptions } from "./machine.ts";

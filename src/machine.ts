@@ -4,6 +4,7 @@ import {
   ATTENTION_FOLD_STATUS,
   ATTENTION_HOLES,
   ATTENTION_POWER_CUT,
+  ATTENTION_WRITE_THROUGH,
   FLASH,
   FLASH_BYTES,
   HOLE_BYTES,
@@ -48,6 +49,7 @@ import {
 import { Clock, DEFAULT_POWER_ON } from "./clock.ts";
 import { type Core, makeCore, WINDOW_BYTES_MAX } from "./core.ts";
 import type { Verifier } from "./crypto/verifier.ts";
+import { type FlashDevice, FlashPort } from "./flash-device.ts";
 import { findVolume, formatVolume, type Volume, WORK_HEADER_BYTES } from "./formats/edk2-store.ts";
 import { FormatError, offsetText, type Variable } from "./formats/variable-set.ts";
 import { GLOBAL_GUID, guidBytes, guidText, SECURE_BOOT_ENABLE_GUID } from "./guid.ts";
@@ -74,6 +76,11 @@ export interface MachineOptions {
   policy?: Policy;
   /** A variable store file (`.fd`), copied; default a blank store of the policy's layout. */
   store?: Uint8Array;
+  /**
+   * Where the store comes from: each change is written there, and is safe when the call that made it comes back. Needs
+   * `store`, the device's present bytes, in a layout with fault-tolerant-write areas, and a boot.
+   */
+  flash?: FlashDevice;
   /**
    * "boot" (default): the firmware boots over the store, with the machine's own writes. "attach": the store is taken as
    * it lies and only the volatile variables are made, as if the machine had been running all along.
@@ -147,6 +154,7 @@ export class Machine {
 
   readonly #core: Core;
   readonly #dispatch: (op: number) => number;
+  readonly #port: FlashPort | undefined;
   readonly #file: Uint8Array;
   readonly #preload: readonly BootWrite[];
   readonly #bootQuery: BootQuery | undefined;
@@ -173,9 +181,13 @@ export class Machine {
     this.#file = options.store === undefined ? formatVolume(this.policy.geometry) : new Uint8Array(options.store);
     this.volume = findVolume(this.#file, options.start !== "attach");
     checkGeometry(this.volume);
-    const core = makeCore(windowBytes, options.verifier);
+    if (options.flash !== undefined) {
+      checkWriteThrough(options, this.volume);
+      this.#port = new FlashPort(options.flash, this.volume.offset);
+    }
+    const core = makeCore(windowBytes, options.verifier, this.#port);
     this.#core = core;
-    this.#dispatch = core.exports.dispatch;
+    this.#dispatch = committing(core.exports.dispatch, this.#port);
     this.memory = core.bytes.subarray(WINDOW, WINDOW + windowBytes);
     this.view = new DataView(core.bytes.buffer, WINDOW, windowBytes);
     core.view.setUint32(STATE_WINDOW_BYTES, windowBytes, true);
@@ -198,7 +210,8 @@ export class Machine {
 
   /**
    * Answers HYPERVISOR_platform_op for the op at guest address `op`: 0 or a negative Xen errno. Outputs are in the op and
-   * in the buffers that it names; unless the result is 0 the op is unchanged. Throws a StoppedError after a shutdown.
+   * in the buffers that it names; unless the result is 0 the op is unchanged. Throws a StoppedError after a shutdown,
+   * a FlashError once the flash device has failed.
    */
   hypercall(op: number): number {
     if (this.#looksFirst) this.#lookFirst();
@@ -259,7 +272,8 @@ export class Machine {
 
   /**
    * Ends Dom0 and boots again over the store; guest memory stays. Power, if it was cut, is back. `preload`: what boot
-   * services make this time; default what they made the first time.
+   * services make this time; default what they made the first time. Throws a FlashError if the flash device fails or has
+   * failed.
    */
   reboot(preload: readonly BootWrite[] = this.#preload): void {
     this.#attend(ATTENTION_POWER_CUT, false);
@@ -306,8 +320,12 @@ export class Machine {
     return snapshotCore(this.#core, this.volume.geometry.volumeBytes, into);
   }
 
-  /** Takes a snapshot of this machine back. Throws a RangeError for bytes that are none. */
+  /**
+   * Takes a snapshot of this machine back. Throws a RangeError for bytes that are none, and on a machine that writes its
+   * flash through: a device cannot go back in an order in which each moment is a sound store.
+   */
   restore(snapshot: Uint8Array): void {
+    if (this.#port !== undefined) throw new RangeError("snapshot: a machine with a flash device cannot go back");
     restoreCore(this.#core, this.volume.geometry.volumeBytes, snapshot);
     this.#setLooks();
   }
@@ -329,6 +347,7 @@ export class Machine {
   }
 
   #lookFirst(): void {
+    this.#port?.check();
     const { shutdown } = this;
     if (shutdown !== undefined) throw new StoppedError(shutdown);
     if (this.clock.followsHost) this.clock.refresh();
@@ -336,14 +355,17 @@ export class Machine {
 
   #setLooks(): void {
     const mayReset = this.capsuleFirmware !== undefined;
-    this.#looksFirst = this.clock.followsHost || mayReset || this.shutdown !== undefined;
+    const mayFail = this.#port !== undefined;
+    this.#looksFirst = this.clock.followsHost || mayReset || mayFail || this.shutdown !== undefined;
   }
 
   #boot(preload = this.#preload): void {
+    this.#port?.sync();
     const { exports } = this.#core;
     const plan = this.policy.boot;
     this.#bootRefusals = [];
     if (this.#bootVolume !== undefined) this.#core.bytes.set(this.#bootVolume, FLASH);
+    this.#attend(ATTENTION_WRITE_THROUGH, this.#port !== undefined);
     exports.powerOn();
     const blank = exports.firstRecord() === 0;
     this.#takeCapsules();
@@ -369,7 +391,11 @@ export class Machine {
 
   #leaveBoot(): void {
     this.#core.exports.exitBootServices();
-    if (!this.policy.keepsRuntimeWrites) this.#bootVolume = this.#flashVolume().slice();
+    this.#port?.sync();
+    if (!this.policy.keepsRuntimeWrites) {
+      this.#bootVolume = this.#flashVolume().slice();
+      this.#attend(ATTENTION_WRITE_THROUGH, false);
+    }
     if (this.#bootQuery === undefined) return;
     const { status, maxStoreBytes, remainStoreBytes, maxVariableBytes } = this.#bootQuery;
     const { view } = this.#core;
@@ -502,6 +528,23 @@ export class Machine {
 function recoveryLocks(policy: Policy) {
   const names = policy.boot.volatile.map((write) => write.name).filter((name) => /^PlatformRecovery/.test(name));
   return names.flatMap((name) => locked(GLOBAL_GUID, name));
+}
+
+/** What a flash device asks for: no store is safe at each moment without work area, or if a cut is not mended first. */
+function checkWriteThrough({ store, start }: MachineOptions, { geometry }: Volume): void {
+  if (store === undefined) throw new RangeError("flash: the device's bytes as `store`");
+  if (start === "attach") throw new RangeError("flash: a machine that boots, not one that attaches");
+  if (geometry.workBytes === 0) throw new RangeError("flash: a store with fault-tolerant-write areas");
+}
+
+/** The dispatcher of a machine with a device: what a call wrote is safe before the guest has its answer. */
+function committing(dispatch: (op: number) => number, port: FlashPort | undefined): (op: number) => number {
+  if (port === undefined) return dispatch;
+  return (op) => {
+    const ret = dispatch(op);
+    port.sync();
+    return ret;
+  };
 }
 
 /** The core has fixed room for a volume, its spare area and its largest reclaim, and writes by blocks. */

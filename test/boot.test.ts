@@ -195,6 +195,21 @@ describe("a store as a power cut leaves it", () => {
     expect(states(machine.flash())).toEqual(["A:3c", "A:3d"]);
   });
 
+  test.each([
+    ["two beside an added record", [0x3e, 0x3e, 0x3f], ["A:3c", "A:3c", "A:3d"]],
+    ["two alone", [0x3e, 0x3e], ["A:3c", "A:3c"]],
+  ])(
+    "a deletion deletes all in transition, of which edk2 would leave one that stands again: %s",
+    (_, left, expected) => {
+      const store = storeOf(...left.map((state, i) => record("A", i, state)));
+      const machine = new Machine({ policy: bare, store });
+      new Client(machine).setVariable("A", GUID, 7);
+      expect(states(machine.flash())).toEqual(expected);
+      machine.reboot();
+      expect(contents(machine)).toEqual([]);
+    },
+  );
+
   test("a header torn after its state is a dead record of 60 bytes; the log goes on behind it", () => {
     const store = storeOf(record("A", 1), record("B", 2));
     const second = 0x64 + 68;

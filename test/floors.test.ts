@@ -23,6 +23,7 @@ const FLOORS: Record<Tree, string[][]> = {
       "status",
       "op",
       "core",
+      "flash-device",
       "clock",
       "shutdown",
       "capsules",

@@ -17,7 +17,7 @@
  *   0x330000  WINDOW     the guest's memory: guest address 0 is here; it runs to the end of memory less WINDOW_SLACK
  */
 /** Changes with every change of this map or of the State class; a snapshot of another version is refused. */
-export const LAYOUT_VERSION = 3;
+export const LAYOUT_VERSION = 4;
 
 export const STATE = 0x1000;
 export const POLICY = 0x2000;
@@ -87,6 +87,9 @@ export const ATTENTION_POWER_CUT = 0x80;
 
 /** The capsule calls reach the firmware; else they are -ENOSYS. */
 export const ATTENTION_CAPSULES = 0x100;
+
+/** What changes in flash is told to the host (host.ts, flashWritten and flashSync). */
+export const ATTENTION_WRITE_THROUGH = 0x200;
 
 /** PLATFORM block, all little-endian: u32 unless said otherwise. */
 export const PLATFORM_EFI_VERSION = 0;

@@ -1,5 +1,6 @@
-import { ATTENTION_POWER_CUT, FLASH, VOLATILE } from "../abi/layout";
+import { ATTENTION_POWER_CUT, ATTENTION_WRITE_THROUGH, FLASH, VOLATILE } from "../abi/layout";
 import { POLICY_BLOCK_BYTES } from "../abi/policy";
+import { flashSync, flashWritten } from "../host";
 import { limit } from "../policy";
 import { state } from "../state";
 
@@ -8,35 +9,88 @@ import { state } from "../state";
  * here. Addresses are core addresses of FLASH or VOLATILE.
  */
 
+/** Writes to flash are counted, or told to the host. */
+const WATCHED: u32 = ATTENTION_POWER_CUT | ATTENTION_WRITE_THROUGH;
+
 /** Writes `bytes` bytes; the target is erased, or only bits are cleared. */
 export function program(to: usize, from: usize, bytes: u32): void {
-  memory.copy(to, from, state.attention & ATTENTION_POWER_CUT ? granted(to, bytes) : bytes);
+  if (state.attention & WATCHED) programWatched(to, from, bytes);
+  else memory.copy(to, from, bytes);
 }
 
 /** Clears the bits of one byte that are 0 in `mask`. */
 export function clearBits(to: usize, mask: u8): void {
-  if (state.attention & ATTENTION_POWER_CUT && granted(to, 1) === 0) return;
-  store<u8>(to, load<u8>(to) & mask);
+  if (state.attention & WATCHED) clearWatched(to, mask);
+  else store<u8>(to, load<u8>(to) & mask);
 }
 
 /** Sets `bytes` bytes to 0xff, block by block; a block is one step. */
 export function erase(to: usize, bytes: u32): void {
-  if ((state.attention & ATTENTION_POWER_CUT) === 0) {
-    memory.fill(to, 0xff, bytes);
+  if (state.attention & WATCHED) eraseWatched(to, bytes);
+  else memory.fill(to, 0xff, bytes);
+}
+
+/**
+ * Erases a block and writes its `bytes` bytes. Where the host keeps a file, the erasure is left out: a file needs none,
+ * and OVMF formats a volume anew if it finds the header erased (QemuFlashFvbServicesRuntimeDxe, FwBlockService.c,
+ * InitializeVariableFvHeader). The file sees only what differs, which the header never does.
+ */
+export function replaceBlock(to: usize, from: usize, bytes: u32): void {
+  if ((state.attention & WATCHED) !== ATTENTION_WRITE_THROUGH) erase(to, bytes);
+  program(to, from, bytes);
+}
+
+/** What was written until now is safe before anything that comes. Flash itself keeps the order; a file may not. */
+export function barrier(): void {
+  if (state.attention & ATTENTION_WRITE_THROUGH) flashSync();
+}
+
+function programWatched(to: usize, from: usize, bytes: u32): void {
+  let end = granted(to, bytes);
+  if (!isTold(to)) {
+    memory.copy(to, from, end);
     return;
   }
+  let first: u32 = 0;
+  while (first < end && load<u8>(to + first) === load<u8>(from + first)) first++;
+  while (end > first && load<u8>(to + end - 1) === load<u8>(from + end - 1)) end--;
+  memory.copy(to + first, from + first, end - first);
+  if (end > first) flashWritten(<u32>(to - FLASH) + first, end - first);
+}
+
+function clearWatched(to: usize, mask: u8): void {
+  const old = load<u8>(to);
+  if (granted(to, 1) === 0 || (old & mask) === old) return;
+  store<u8>(to, old & mask);
+  if (isTold(to)) flashWritten(<u32>(to - FLASH), 1);
+}
+
+function eraseWatched(to: usize, bytes: u32): void {
   const block = max<u32>(limit(POLICY_BLOCK_BYTES), 1);
   for (let offset: u32 = 0; offset < bytes; offset += block) {
-    if (granted(to + offset, 1) !== 0) memory.fill(to + offset, 0xff, min(block, bytes - offset));
+    const part = min(block, bytes - offset);
+    if (granted(to + offset, 1) === 0) continue;
+    const changes = isTold(to) && !isErased(to + offset, part);
+    memory.fill(to + offset, 0xff, part);
+    if (changes) flashWritten(<u32>(to - FLASH) + offset, part);
   }
 }
 
 /** How many of `wanted` steps are written before power is lost. Memory outside FLASH does not count. */
 function granted(to: usize, wanted: u32): u32 {
-  if (to < <usize>FLASH || to >= <usize>VOLATILE) return wanted;
+  if ((state.attention & ATTENTION_POWER_CUT) === 0 || !isFlash(to)) return wanted;
   const steps = min(wanted, state.flashSteps);
   state.flashSteps -= steps;
   return steps;
+}
+
+/** True where the host is told what changes. */
+function isTold(to: usize): bool {
+  return (state.attention & ATTENTION_WRITE_THROUGH) !== 0 && isFlash(to);
+}
+
+function isFlash(address: usize): bool {
+  return address >= <usize>FLASH && address < <usize>VOLATILE;
 }
 
 /** True if all `bytes` bytes are 0xff. */

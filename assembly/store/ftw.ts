@@ -10,7 +10,7 @@ import {
 } from "../abi/policy";
 import { limit } from "../policy";
 import { HEADER_BUFFER } from "../state";
-import { clearBits, erase, isErased, program } from "./flash";
+import { barrier, clearBits, erase, isErased, program, replaceBlock } from "./flash";
 
 /**
  * edk2's fault-tolerant write (FaultTolerantWriteDxe, MdeModulePkg/Include/Guid/SystemNvDataGuid.h): the blocks of the
@@ -75,6 +75,7 @@ export function writeThroughFtw(image: usize): void {
   memory.copy(former, spare, spareBytes);
   erase(spare, spareBytes);
   program(spare, image, bytes);
+  barrier();
   clearBits(entry + RECORD, SPARE_COMPLETE);
   writeTarget(entry);
   erase(spare, spareBytes);
@@ -108,18 +109,22 @@ export function recover(): void {
   rewriteIfDirty(entry !== 0 ? entry : work + workBytes);
 }
 
-/** Copies the spare area over the variable area, block by block, and marks the entry done. */
+/**
+ * Copies the spare area over the variable area, block by block, and marks the entry done. Each of the three is safe
+ * before the next begins: until the entry is done the spare area may be the only whole copy.
+ */
 function writeTarget(entry: usize): void {
   const spare = <usize>FLASH + limit(POLICY_FTW_SPARE);
   const bytes = limit(POLICY_STORE_END);
   const block = limit(POLICY_BLOCK_BYTES);
+  barrier();
   for (let offset: u32 = 0; offset < bytes; offset += block) {
-    const part = min(block, bytes - offset);
-    erase(<usize>FLASH + offset, part);
-    program(<usize>FLASH + offset, spare + offset, part);
+    replaceBlock(<usize>FLASH + offset, spare + offset, min(block, bytes - offset));
   }
+  barrier();
   clearBits(entry + RECORD, DESTINATION_COMPLETE);
   clearBits(entry, COMPLETE);
+  barrier();
 }
 
 /** The first entry of the queue that is not complete, be it blank; 0 if the queue is full. */

@@ -18,7 +18,7 @@ import { NON_VOLATILE } from "../abi/variable";
 import { sameBytes, sameGuid } from "../name";
 import { has, limit } from "../policy";
 import { Draft, HEADER_BUFFER, nvRegion, Region, state, volatileRegion } from "../state";
-import { clearBits, program } from "./flash";
+import { barrier, clearBits, program } from "./flash";
 import { clear, find as findEntry, hashOf, insert, remove, replace } from "./index";
 import {
   alignedBytes,
@@ -56,8 +56,8 @@ export function regionFor(d: Draft): Region {
 
 /**
  * Writes the draft as a new record at the tail of its region and lets it stand for its name; `old`, the record that
- * stood for it (0: none), becomes deleted. The caller has made sure that it fits. Order of the writes as in edk2's
- * UpdateVariable: header with state 0xff, state 0x7f, name and data, state 0x3f, then the older ones.
+ * stood for it (0: none) and is in transition, becomes deleted. The caller has made sure that it fits. Order of the
+ * writes as in edk2's UpdateVariable: header with state 0xff, state 0x7f, name and data, state 0x3f, then the older one.
  */
 export function append(d: Draft, old: usize): void {
   const region = regionFor(d);
@@ -70,8 +70,7 @@ export function append(d: Draft, old: usize): void {
     if (!insert(d.hash, record)) rebuildIndex();
     return;
   }
-  deleteTwin(old);
-  clearBits(old + RECORD_STATE, DELETED_MASK);
+  clearState(old, DELETED_MASK);
   replace(d.hash, old, record);
 }
 
@@ -83,17 +82,24 @@ export function setSequence(d: Draft, old: usize): void {
   d.sequence = old !== 0 && order === ORDER_NEWEST_FIRST ? <u32>sequenceOf(old) : state.sequence;
 }
 
-/** Marks that a replacement or deletion of the record has begun. */
+/** Marks that a replacement of the record has begun. */
 export function beginTransition(record: usize): void {
+  deleteTwins(record);
   clearBits(record + RECORD_STATE, TRANSITION_MASK);
 }
 
 /** Deletes the record that stands for its name. */
 export function removeRecord(record: usize): void {
   const hash = hashOf(record);
-  deleteTwin(record);
-  clearBits(record + RECORD_STATE, DELETED_MASK);
+  deleteTwins(record);
+  clearState(record, DELETED_MASK);
   remove(hash, record);
+}
+
+/** Takes a record's state on to one that makes other records count, or not: what was written before is safe by then. */
+function clearState(record: usize, mask: u8): void {
+  barrier();
+  clearBits(record + RECORD_STATE, mask);
 }
 
 /** Sums up both regions and rebuilds the index, from the stores' bytes alone. */
@@ -161,26 +167,33 @@ export function writeRecord(at: usize, d: Draft): void {
   store<u32>(header, d.headBytes + d.dataBytes, RECORD_DATA_BYTES);
   memory.copy(header + RECORD_GUID, d.guid, 16);
   program(at, header, HEADER_BYTES);
-  if (!has(RECORD_IN_ONE_WRITE)) clearBits(at + RECORD_STATE, <u8>HEADER_VALID);
+  if (!has(RECORD_IN_ONE_WRITE)) {
+    clearBits(at + RECORD_STATE, <u8>HEADER_VALID);
+    // Behind a header that is lost or not valid the next boot would read the name as a record.
+    barrier();
+  }
   const name = at + HEADER_BYTES;
   program(name, d.name, d.nameBytes);
   if (d.headBytes !== 0) program(name + d.nameBytes, d.head, d.headBytes);
   program(name + d.nameBytes + d.headBytes, d.data, d.dataBytes);
-  clearBits(at + RECORD_STATE, <u8>ADDED);
+  clearState(at, <u8>ADDED);
 }
 
-/** Deletes the in-transition record of the same name in front of an added one, left by a power cut. */
-function deleteTwin(record: usize): void {
+/**
+ * Deletes the in-transition records of the same name in front of this one, left by power cuts. They go before anything
+ * happens to this one, or else an old value could stand again: edk2 deletes one twin only, and it after the append.
+ */
+function deleteTwins(record: usize): void {
   const region = isVolatile(record) ? volatileRegion : nvRegion;
   if (region.twinCount === 0) return;
   const hash = hashOf(record);
-  let twin: usize = 0;
   for (let at = region.first; at < record; at = <usize>nextOf(at)) {
-    if (stateOf(at) === IN_TRANSITION && hashOf(at) === hash && isSameName(at, record)) twin = at;
+    if (stateOf(at) !== IN_TRANSITION || hashOf(at) !== hash || !isSameName(at, record)) continue;
+    clearState(at, DELETED_MASK);
+    region.twinCount--;
   }
-  if (twin === 0) return;
-  clearBits(twin + RECORD_STATE, DELETED_MASK);
-  region.twinCount--;
+  // Of two in transition and none added, edk2's Reclaim keeps the older.
+  barrier();
 }
 
 function isSameName(a: usize, b: usize): bool {
@@ -209,7 +222,7 @@ function enterAll(region: Region): void {
     if (entered === 0) insert(hash, record);
     else if (isVolatile(entered) === isVolatile(record) && stateOf(entered) === IN_TRANSITION) {
       replace(hash, entered, record);
-      if (stateOf(record) === ADDED) region.twinCount++;
+      region.twinCount++;
     }
   }
 }
