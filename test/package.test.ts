@@ -64,6 +64,14 @@ test("the library is imported by its name and boots a machine", { timeout: TIMEO
   expect(said.trim()).toBe("540672");
 });
 
+test("a machine on a file comes from its own entry", { timeout: TIMEOUT }, async () => {
+  const script = `import { openMachine } from "xenefi/file";
+const machine = openMachine("vars.fd", { create: true });
+console.log(machine.flash().length);
+machine.close();`;
+  expect((await output(user, process.execPath, "--input-type=module", "--eval", script)).trim()).toBe("540672");
+});
+
 test("its types need neither the DOM nor Node's types", { timeout: TIMEOUT }, async () => {
   const options = { target: "ES2022", lib: ["ES2022"], types: [], module: "NodeNext", strict: true, noEmit: true };
   await writeFile(

@@ -1,13 +1,21 @@
 import { type Command, Option } from "commander";
 import { Client, type Reply } from "../client.ts";
-import { type Content, changedContent, type StoreFile, streamOf, writeContent } from "../files/store-file.ts";
+import { FileLock, LockedError } from "../files/lock.ts";
+import {
+  type Content,
+  changedContent,
+  isSameContent,
+  type StoreFile,
+  streamOf,
+  writeContent,
+} from "../files/store-file.ts";
 import { editThrough, ownerOf } from "../files/store-machine.ts";
 import { formatNamed } from "../formats/index.ts";
 import type { Variable } from "../formats/variable-set.ts";
 import { POLICIES } from "../policies/index.ts";
 import { CommandError, Exit, type Io } from "./io.ts";
 import { lossText } from "./losses.ts";
-import { named, type StoreOptions } from "./store.ts";
+import { named, openStore, type StoreOptions } from "./store.ts";
 
 export interface EditOptions extends StoreOptions {
   output?: string;
@@ -37,45 +45,60 @@ export function addForce(command: Command): Command {
 
 /** Runs calls on a machine over the store and writes the store back. The first refusal leaves every file as it is. */
 export function editStore(store: StoreFile, options: EditOptions, io: Io, change: (client: Client) => Reply): Reply {
-  const target = targetOf(store, options);
-  const policy = POLICIES[options.policy ?? ""] ?? ownerOf(store);
-  const { result: reply, content } = named(store.path, () =>
-    editThrough(store, policy, (machine) => change(new Client(machine))),
-  );
-  if (!reply.ok) {
-    const number = reply.status === undefined ? "" : ` (0x${reply.status.toString(16).padStart(16, "0")})`;
-    throw new CommandError(Exit.Refused, `${store.path}: ${reply.statusName}${number}: ${reply.reason}`);
-  }
-  put(store, target, named(store.path, content), options, io);
-  return reply;
+  return replaceStore(store, options, io, () => {
+    const policy = POLICIES[options.policy ?? ""] ?? ownerOf(store);
+    const { result: reply, content } = editThrough(store, policy, (machine) => change(new Client(machine)));
+    if (!reply.ok) {
+      const number = reply.status === undefined ? "" : ` (0x${reply.status.toString(16).padStart(16, "0")})`;
+      throw new CommandError(Exit.Refused, `${store.path}: ${reply.statusName}${number}: ${reply.reason}`);
+    }
+    return [content(), reply];
+  });
 }
 
 /** Writes the store back with other variables, whatever a firmware would say. */
 export function forceStore(store: StoreFile, options: EditOptions, io: Io, variables: readonly Variable[]): void {
-  const target = targetOf(store, options);
   const { losses } = formatNamed(store.format);
   const before = new Set(losses(store.variables).map(lossText));
-  const [loss] = losses(variables)
+  const loss = losses(variables)
     .map(lossText)
-    .filter((text) => !before.has(text));
+    .find((text) => !before.has(text));
   if (loss !== undefined) throw new CommandError(Exit.Negative, `${store.path}: ${store.format} cannot keep ${loss}`);
-  put(
-    store,
-    target,
-    named(store.path, () => changedContent(store, variables)),
-    options,
-    io,
-  );
+  replaceStore(store, options, io, () => [changedContent(store, variables), undefined]);
+}
+
+/**
+ * Puts new content in the place that the options name. A file that is replaced must be nobody else's: neither a running
+ * machine's, nor changed since it was read.
+ */
+function replaceStore<T>(store: StoreFile, options: EditOptions, io: Io, make: () => [Content, T]): T {
+  const target = targetOf(store, options);
+  const lock = target === "-" || store.container === "directory" ? undefined : takeLock(target);
+  try {
+    if (target !== "-" && target === store.path && !isSameContent(openStore(target, options).content, store.content)) {
+      throw new CommandError(Exit.Unreadable, `${target}: changed by somebody else since it was read`);
+    }
+    const [content, result] = named(store.path, make);
+    if (target === "-") io.outBytes(named("standard output", () => streamOf(content, store.container)));
+    else writeContent(target, content, store.container, options.backup && target === store.path);
+    return result;
+  } finally {
+    lock?.release();
+  }
+}
+
+function takeLock(path: string): FileLock {
+  try {
+    return FileLock.take(path);
+  } catch (error) {
+    if (error instanceof LockedError) throw new CommandError(Exit.Unreadable, error.message);
+    throw error;
+  }
 }
 
 /** True if the changed store itself goes to standard output, which then has no room for a report. */
 export function isStreamed(path: string, options: EditOptions): boolean {
   return options.output === "-" || (options.output === undefined && path === "-");
-}
-
-function put(store: StoreFile, target: string, content: Content, options: EditOptions, io: Io): void {
-  if (target === "-") io.outBytes(named("standard output", () => streamOf(content, store.container)));
-  else writeContent(target, content, store.container, options.backup && target === store.path);
 }
 
 function targetOf(store: StoreFile, options: EditOptions): string {

@@ -27,7 +27,7 @@ export function sha256(bytes: Uint8Array): string {
 
 /**
  * Replaces a file so that it has either its old or its new bytes, whatever happens: a temporary file beside it, fsync,
- * rename. The mode is kept.
+ * rename, fsync of the folder. The mode is kept.
  */
 export function replaceFile(path: string, bytes: Uint8Array): void {
   const temporary = join(dirname(path), `.xenefi-${process.pid}-${Date.now().toString(36)}`);
@@ -41,6 +41,18 @@ export function replaceFile(path: string, bytes: Uint8Array): void {
   } catch (error) {
     unlinkSync(temporary);
     throw error;
+  }
+  syncFolder(dirname(path));
+}
+
+/** Makes the names in a folder safe. Windows cannot open one, and needs no telling. */
+function syncFolder(path: string): void {
+  if (process.platform === "win32") return;
+  const folder = openSync(path, "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, unlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { findVolume, recoverVolume } from "../formats/edk2-store.ts";
 import { parseDirectory, serializeDirectory } from "../formats/efivarfs.ts";
 import type { FormatName, FormatOptions } from "../formats/format.ts";
 import { detectFormat, formatNamed } from "../formats/index.ts";
@@ -49,18 +50,19 @@ export function readContent(path: string): Pick<StoreFile, "container" | "conten
   return { container: isPacked ? "gzip" : "file", content };
 }
 
-/** The store that this content is. */
+/** The store that this content is; a volume whose reclaim was cut as the next boot finds it. */
 export function parseStore(
   source: Pick<StoreFile, "path" | "container" | "content">,
   { from, ...options }: ReadOptions = {},
 ): StoreFile {
-  const { content } = source;
-  if (content instanceof Uint8Array) {
-    const format = from === undefined ? detectFormat(content) : formatNamed(from);
-    return { ...source, format: format.name, variables: format.parse(content, options), options };
+  const { content: bytes } = source;
+  if (bytes instanceof Uint8Array) {
+    const format = from === undefined ? detectFormat(bytes) : formatNamed(from);
+    const content = format.name === "edk2" ? recoverVolume(bytes, findVolume(bytes, true)) : bytes;
+    return { ...source, content, format: format.name, variables: format.parse(content, options), options };
   }
   if (from !== undefined && from !== "efivarfs") throw new FormatError("directory", `a file of format ${from}`);
-  return { ...source, format: "efivarfs", variables: parseDirectory(content), options };
+  return { ...source, format: "efivarfs", variables: parseDirectory(bytes), options };
 }
 
 /** A store's content with its variables changed to these; the rest of it stays. */
@@ -68,6 +70,15 @@ export function changedContent({ format, content, options }: StoreFile, variable
   if (!(content instanceof Uint8Array)) return serializeDirectory(variables);
   return formatNamed(format).edit(content, variables, options);
 }
+
+/** True if both are the same bytes, file by file. */
+export function isSameContent(a: Content, b: Content): boolean {
+  if (a instanceof Uint8Array) return b instanceof Uint8Array && Buffer.compare(a, b) === 0;
+  if (b instanceof Uint8Array || a.size !== b.size) return false;
+  return [...a].every(([name, bytes]) => Buffer.compare(bytes, b.get(name) ?? NOTHING) === 0);
+}
+
+const NOTHING = new Uint8Array(0);
 
 /** The bytes that stand for a content in a stream or file. Throws a FormatError for a directory. */
 export function streamOf(content: Content, container: StoreFile["container"] = "file"): Uint8Array {
