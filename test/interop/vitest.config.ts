@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from "vitest/config";
 import base from "../../vitest.config.ts";
 
-/** The tests that need the tools of .ci/packages, which `npm test` does without. */
+/** The tests that need the tools of .ci/packages, or minutes, which `npm test` does without. */
 export default defineConfig({
   test: {
     ...base.test,
