@@ -40,6 +40,7 @@ function program(signer?: string): Uint8Array {
 const RAN = 'BdsDxe: starting Boot0000 "UiApp"';
 const REFUSED = 'failed to load Boot0001 "UEFI Non-Block Boot Device" from PciRoot(0x0)/Pci(0x1,0x0): Access Denied';
 
+// Debian's builds have no shell while Secure Boot is on: what they load is what they tell.
 test.each([
   ["runs a program that the holder of db has signed", HOLDERS.db, RAN],
   ["refuses a program that somebody else has signed", "Somebody Else", REFUSED],
@@ -47,8 +48,6 @@ test.each([
 ])("OVMF with keys that xenefi enrolled %s, and keeps the keys byte for byte", async (_, signer, ending) => {
   const dom0 = enrolled();
   const { said, store } = await runUnderSecureBoot(dom0.machine.flash(), program(signer), ending);
-  // Debian's build has no shell while Secure Boot is on.
-  expect(said).toContain('failed to start Boot0002 "EFI Internal Shell"');
   expect(said.includes("starting Boot0001")).toBe(ending === RAN);
   const isKey = ({ name }: Variable) => Object.keys(HOLDERS).includes(name);
   const kept = storedVariables(store).filter(isKey);
