@@ -69,12 +69,13 @@ export function lookUp(nameBytes: u32): usize {
   return scanName(draft, nameBytes) ? find(draft) : 0;
 }
 
-/**
- * ReadyToBoot: a store with less room than the largest variable is reclaimed. ExitBootServices: Xen has asked for
- * QueryVariableInfo just before; from now on the run-time rules hold.
- */
-export function exitBootServices(): void {
+/** A store with less room than the largest variable is reclaimed (edk2 V.c, OnReadyToBoot). */
+export function readyToBoot(): void {
   if (isShort()) reclaim(nvRegion, 0, 0);
+}
+
+/** Xen has asked for QueryVariableInfo just before; from now on the run-time rules hold. */
+export function exitBootServices(): void {
   takeSnapshot();
   state.atRuntime = 1;
 }

@@ -1,5 +1,5 @@
 /** The core's exports. Integers of 32 bits only: addresses and sizes are unsigned, statuses are EfiCodes. */
-export { attach, bootWrite, exitBootServices, lookUp, powerOn } from "./boot";
+export { attach, bootWrite, exitBootServices, lookUp, powerOn, readyToBoot } from "./boot";
 export { dispatch } from "./dispatch";
 export { schedOp } from "./sched-op";
 export { nextCapsuleBlock, openCapsuleList, startCapsuleLists } from "./services/capsule-list";

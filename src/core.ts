@@ -18,6 +18,7 @@ export interface CoreExports {
   lookUp(nameBytes: number): number;
   firstRecord(): number;
   nextRecord(record: number): number;
+  readyToBoot(): void;
   exitBootServices(): void;
 }
 

@@ -377,6 +377,7 @@ export class Machine {
     for (const write of blank ? plan.first : plan.later) this.#write(write);
     this.#makeVolatile();
     for (const write of preload) this.#write(write);
+    exports.readyToBoot();
     this.#leaveBoot();
   }
 

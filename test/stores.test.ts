@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { Client } from "../src/client.ts";
 import { sha256 } from "../src/files/bytes.ts";
 import {
   AAVMF,
@@ -181,4 +182,13 @@ describe("a malformed store is refused with offset and expectation", () => {
       }
     }
   });
+});
+
+test("a store with less room than its largest variable is attached as it lies: only a boot reclaims it", () => {
+  const store = fixtureBytes("traces/fill-nv.after.fd.gz");
+  const attached = new Machine({ store, start: "attach" });
+  expect(Buffer.compare(attached.flash(), store)).toBe(0);
+  expect(new Client(attached).queryVariableInfo(7).remainStoreSize).toBe(40n);
+  const booted = new Client(new Machine({ store }));
+  expect(booted.queryVariableInfo(7).remainStoreSize).toBeGreaterThan(1000n);
 });

@@ -45,7 +45,7 @@ test(`${KILLS} processes killed while they write: every acknowledged variable is
     expect(store.lost(booted), `booted after life ${life}, ${phase}`).toEqual([]);
     store.settle(booted);
     expect(store.lost(read), `both after life ${life}, ${phase}`).toEqual([]);
-    if (EXPORT !== undefined && phase === "writes" && ends.writes % 100 === 1) exportStore(store.path, ends.writes);
+    if (EXPORT !== undefined && phase === "writes" && ends.writes % 60 === 1) exportStore(store.path, ends.writes);
     if (life % LIVES_A_STORE === 0) store = new KilledStore(join(folder, `${life}.fd`), library);
   }
   console.info(
