@@ -12,7 +12,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 beforeAll(() => {
   execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { cwd: ROOT });
-});
+}, 120_000);
 
 /** The fenced blocks of a page in one language. */
 function blocks(page: string, language: string): string[] {

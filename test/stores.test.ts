@@ -48,7 +48,7 @@ describe("a volume made by real firmware or tools", () => {
       attr: entry.attributes,
       size: entry.data.length,
       sha256: sha256(entry.data),
-      time: toHex(entry.stamp as Uint8Array),
+      time: toHex(entry.stamp ?? new Uint8Array(16)),
     }));
     const wanted = variables.map((variable) => ({
       name: variable.nameHex ?? toHex(toUcs2(variable.name as string)),

@@ -1,5 +1,4 @@
 import { ADDED } from "../../assembly/abi/record.ts";
-import { NON_VOLATILE } from "../../assembly/abi/variable.ts";
 import { digestOf, isPrivate, nodesOf, withCertDb, withDigests } from "./cert-db.ts";
 import { editLog, isSameRecord } from "./edk2-edit.ts";
 import { type Geometry, OVMF_4M } from "./edk2-geometry.ts";
@@ -7,10 +6,19 @@ import { liveEntries, readLog, writeRecords } from "./edk2-log.ts";
 import { layoutOf } from "./edk2-record.ts";
 import { findVolume, formatVolume, looksLikeFlash, refuse } from "./edk2-volume.ts";
 import type { Format, FormatOptions, Loss } from "./format.ts";
+import {
+  COUNTERS,
+  heldUnder,
+  type Limit,
+  lossesUnder,
+  NO_EMPTY,
+  NO_MARK,
+  NO_STAMP,
+  NO_VOLATILE,
+  part,
+  withoutMark,
+} from "./losses.ts";
 import { keyOf, type Variable } from "./variable-set.ts";
-
-/** U-Boot's private read-only mark: no attribute that edk2 knows. */
-const READ_ONLY_MARK = 0x80000000;
 
 /**
  * edk2's firmware volume. Signers' digests live in the variable `certdb`: reading puts them beside the private
@@ -34,48 +42,35 @@ function parse(bytes: Uint8Array): Variable[] {
   return withDigests(live.map(({ offset, bytes: _, state, ...variable }) => variable));
 }
 
-function losses(variables: readonly Variable[], options: FormatOptions = {}): Loss[] {
+function losses(variables: readonly Variable[], { plainRecords = false }: FormatOptions = {}): Loss[] {
   const isCertDbReadable = nodesOf(variables) !== undefined;
-  return variables.flatMap((variable) => {
-    const whole = whyNot(variable);
-    const causes = whole === undefined ? partsLost(variable, isCertDbReadable, options) : [whole];
-    return causes.map((what) => ({ variable: { name: variable.name, guid: variable.guid }, what }));
+  const digest: Limit[] = [
+    part(
+      "signer digest: certdb keeps those of private authenticated variables only",
+      (variable) => digestOf(variable) !== undefined && !isPrivate(variable),
+    ),
+    part(
+      "signer digest: the certdb that is there cannot be read",
+      (variable) => digestOf(variable) !== undefined && isPrivate(variable) && !isCertDbReadable,
+    ),
+  ];
+  const limits = [...LIMITS, ...digest, ...(plainRecords ? [NO_STAMP] : [])];
+  return lossesUnder(limits, variables, plainRecords ? COUNTERS : []);
+}
+
+const LIMITS = [NO_VOLATILE, NO_EMPTY, NO_MARK];
+
+/** The variables as edk2 can hold them. */
+function storable(variables: readonly Variable[]): Variable[] {
+  return heldUnder(LIMITS, variables).map((variable) => {
+    return { ...variable, attributes: withoutMark(variable.attributes) };
   });
-}
-
-/** Why no store of edk2's can hold the variable. */
-function whyNot({ name, attributes, data }: Variable): string | undefined {
-  if ((attributes & NON_VOLATILE) === 0) return "the variable: it is volatile";
-  if (name === "" || name.includes("\0")) return "the variable: its name is empty or has a NUL";
-  if (data.length === 0) return "the variable: it has no data";
-  return undefined;
-}
-
-function partsLost(variable: Variable, isCertDbReadable: boolean, options: FormatOptions): string[] {
-  const lost: string[] = [];
-  if (variable.attributes & READ_ONLY_MARK) lost.push("attribute bit 31, U-Boot's read-only mark");
-  if (digestOf(variable) !== undefined) {
-    if (!isPrivate(variable)) lost.push("signer digest: certdb keeps those of private authenticated variables only");
-    else if (!isCertDbReadable) lost.push("signer digest: the certdb that is there cannot be read");
-  }
-  if (options.plainRecords !== true) return lost;
-  if (variable.stamp?.some((byte) => byte !== 0)) lost.push("time stamp");
-  if (variable.count) lost.push("monotonic count");
-  if (variable.keyIndex) lost.push("public key index");
-  return lost;
-}
-
-/** The variable as edk2 can hold it, or nothing. */
-function storable(variable: Variable): Variable[] {
-  if (whyNot(variable) !== undefined) return [];
-  return [{ ...variable, attributes: (variable.attributes & ~READ_ONLY_MARK) >>> 0 }];
 }
 
 function serialize(variables: readonly Variable[], options: FormatOptions = {}): Uint8Array {
   const { geometry = OVMF_4M, plainRecords = false } = options;
-  checkDistinct(variables);
   const volume = formatVolume(geometry, !plainRecords);
-  const entries = withCertDb(variables.flatMap(storable)).map((variable) => ({ ...variable, state: ADDED }));
+  const entries = withCertDb(storable(variables)).map((variable) => ({ ...variable, state: ADDED }));
   writeRecords(volume, geometry, entries, layoutOf({ authenticated: !plainRecords }));
   return padded(volume, geometry);
 }
@@ -88,26 +83,19 @@ function padded(volume: Uint8Array, { blockCount, blockBytes }: Geometry): Uint8
   return image;
 }
 
+/** A record that stays as it is need not be one that could be written anew. */
 function edit(base: Uint8Array, variables: readonly Variable[]): Uint8Array {
-  checkDistinct(variables);
   const volume = findVolume(base);
   const layout = layoutOf(volume);
   const live = new Map(liveEntries(readLog(base, volume)).map((entry) => [keyOf(entry), entry]));
-  const kept = variables.flatMap((variable) => {
-    const entry = live.get(keyOf(variable));
-    return entry !== undefined && isSameRecord(entry, variable, layout) ? [variable] : storable(variable);
-  });
-  const keys = new Set(kept.map(keyOf));
-  const removed = new Set([...live.keys()].filter((key) => !keys.has(key)));
-  return editLog(base, volume, withCertDb(kept, removed));
-}
-
-function checkDistinct(variables: readonly Variable[]): void {
-  const keys = new Set<string>();
+  const held = new Map(storable(variables).map((variable) => [keyOf(variable), variable]));
+  const wanted = new Map<string, Variable>();
   for (const variable of variables) {
-    if (keys.has(keyOf(variable))) {
-      throw new RangeError(`variables: ${JSON.stringify(variable.name)}-${variable.guid} is there twice`);
-    }
-    keys.add(keyOf(variable));
+    const entry = live.get(keyOf(variable));
+    const isKept = entry !== undefined && isSameRecord(entry, variable, layout);
+    const next = isKept ? variable : held.get(keyOf(variable));
+    if (next !== undefined && !wanted.has(keyOf(variable))) wanted.set(keyOf(variable), next);
   }
+  const removed = new Set([...live.keys()].filter((key) => !wanted.has(key)));
+  return editLog(base, volume, withCertDb([...wanted.values()], removed));
 }

@@ -23,6 +23,7 @@ import {
 } from "./edk2-record.ts";
 import { type Report, refuse, type Volume } from "./edk2-volume.ts";
 import { align4, hex, viewOf } from "./flash-bytes.ts";
+import { isZero } from "./sameness.ts";
 import { keyOf, type Variable } from "./variable-set.ts";
 
 /** A variable record as it lies in the log, dead ones included. */
@@ -106,10 +107,12 @@ function readRecord(file: Uint8Array, view: DataView, at: number, sizes: Sizes, 
     attributes: view.getUint32(at + RECORD_ATTRIBUTES, true),
     guid: guidText(file, at + layout.guidAt),
     name: fromUcs2(file.subarray(name, Math.max(name, data - 2))),
-    data: file.slice(data, data + sizes.data),
-    stamp: layout.authenticated ? file.slice(at + RECORD_STAMP, at + RECORD_STAMP + 16) : new Uint8Array(16),
+    // A copy: the slice of a Buffer would share the file's memory.
+    data: new Uint8Array(file.subarray(data, data + sizes.data)),
   };
   if (!layout.authenticated) return entry;
+  const stamp = new Uint8Array(file.subarray(at + RECORD_STAMP, at + RECORD_STAMP + 16));
+  if (!isZero(stamp)) entry.stamp = stamp;
   const count = view.getBigUint64(at + RECORD_COUNT, true);
   const keyIndex = view.getUint32(at + RECORD_KEY_INDEX, true);
   if (count !== 0n) entry.count = count;

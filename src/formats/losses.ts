@@ -28,10 +28,14 @@ export function withoutMark(attributes: number): number {
   return (attributes & ~READ_ONLY_MARK) >>> 0;
 }
 
-/** What no format of this folder holds; only edk2's records have counts and key indices. */
-const COMMON: readonly Limit[] = [
+/** What no format holds. */
+const NAMES: readonly Limit[] = [
   whole("its name is empty", ({ name }) => name === ""),
   whole("its name has a NUL", ({ name }) => name.includes("\0")),
+];
+
+/** What only edk2's records hold. */
+export const COUNTERS: readonly Limit[] = [
   part("monotonic count", ({ count }) => (count ?? 0n) !== 0n),
   part("public key index", ({ keyIndex }) => (keyIndex ?? 0) !== 0),
 ];
@@ -44,12 +48,15 @@ export function whole(why: string, applies: (variable: Variable) => boolean): Li
   return { what: `the variable: ${why}`, isWhole: true, applies };
 }
 
-/** What a format with these limits leaves out; of a variable that is left out as a whole only the first cause. */
-export function lossesUnder(limits: readonly Limit[], variables: readonly Variable[]): Loss[] {
+/**
+ * What a format with these limits leaves out, beside names that cannot be and `counters`, if it has none; of a variable
+ * that is left out as a whole only the first cause.
+ */
+export function lossesUnder(limits: readonly Limit[], variables: readonly Variable[], counters = COUNTERS): Loss[] {
   const seen = new Set<string>();
   return variables.flatMap((variable) => {
     const { name, guid } = variable;
-    const found = [twice(seen), ...COMMON, ...limits].filter((limit) => limit.applies(variable));
+    const found = [twice(seen), ...NAMES, ...counters, ...limits].filter((limit) => limit.applies(variable));
     const first = found.find((limit) => limit.isWhole);
     return (first === undefined ? found : [first]).map(({ what }) => ({ variable: { name, guid }, what }));
   });
@@ -59,7 +66,7 @@ export function lossesUnder(limits: readonly Limit[], variables: readonly Variab
 export function heldUnder(limits: readonly Limit[], variables: readonly Variable[]): Variable[] {
   const seen = new Set<string>();
   return variables.filter(
-    (variable) => ![twice(seen), ...COMMON, ...limits].some((limit) => limit.isWhole && limit.applies(variable)),
+    (variable) => ![twice(seen), ...NAMES, ...limits].some((limit) => limit.isWhole && limit.applies(variable)),
   );
 }
 

@@ -89,7 +89,8 @@ describe("digests beside variables become certdb's nodes", () => {
 
   test("a new certdb has attributes NV+BS+RT+AT and no time stamp", () => {
     const made = edk2Format.parse(edk2Format.serialize([signed("A", 1)])).at(-1);
-    expect(made).toMatchObject({ name: "certdb", attributes: 0x27, stamp: new Uint8Array(16) });
+    expect(made).toMatchObject({ name: "certdb", attributes: 0x27 });
+    expect(made?.stamp).toBeUndefined();
   });
 });
 

@@ -58,7 +58,7 @@ describe.each(samples)("$file", ({ file, variables }) => {
       attr: attributes,
       size: data.length,
       sha256: sha256(data),
-      time: toHex(stamp as Uint8Array),
+      time: toHex(stamp ?? new Uint8Array(16)),
     }));
     const wanted = variables.map(({ name, nameHex, guid, attr, size, sha256, time }) => ({
       name: nameHex ?? toHex(toUcs2(name as string)),
@@ -141,9 +141,9 @@ describe("a new volume", () => {
     expect(findVolume(store).authenticated).toBe(false);
     expect(plain(edk2Format.parse(store))).toEqual(plain([one(), one({ name: "Two" })]));
     expect(edk2Format.losses([everything], options).map(({ what }) => what)).toEqual([
-      "time stamp",
       "monotonic count",
       "public key index",
+      "time stamp",
     ]);
   });
 
@@ -155,20 +155,13 @@ describe("a new volume", () => {
     const more = () => edk2Format.serialize([{ ...full, data: new Uint8Array(room - 67) }], { geometry: OVMF_2M });
     expect(more).toThrow(new RangeError(`variables: ${room + 4} bytes of records, and the store has room for ${room}`));
   });
-
-  test("is not written for two variables of one name", () => {
-    const twice = [one(), one({ data: Uint8Array.of(9) })];
-    const message = `variables: "One"-${GUID} is there twice`;
-    expect(() => edk2Format.serialize(twice)).toThrow(new RangeError(message));
-    expect(() => edk2Format.edit(formatVolume(OVMF_4M), twice)).toThrow(new RangeError(message));
-  });
 });
 
 describe("losses name, and a new volume leaves out,", () => {
   test.each<[string, Variable, string, Variable[]]>([
     ["volatile variables", one({ attributes: 6 }), "the variable: it is volatile", []],
-    ["empty names", one({ name: "" }), "the variable: its name is empty or has a NUL", []],
-    ["names with a NUL", one({ name: "a\0b" }), "the variable: its name is empty or has a NUL", []],
+    ["empty names", one({ name: "" }), "the variable: its name is empty", []],
+    ["names with a NUL", one({ name: "a\0b" }), "the variable: its name has a NUL", []],
     ["variables without data", one({ data: new Uint8Array(0) }), "the variable: it has no data", []],
     ["U-Boot's mark", one({ attributes: 0x80000007 }), "attribute bit 31, U-Boot's read-only mark", [one()]],
   ])("%s", (_, variable, what, left) => {

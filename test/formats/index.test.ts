@@ -51,7 +51,8 @@ describe("samples", () => {
   });
 });
 
-describe.each(LISTS)("$name", (format) => {
+// A signer's digest makes edk2 keep one variable more, certdb: cert-db.test.ts and edk2-edit.test.ts.
+describe.each(LISTS.filter(({ name }) => name !== "edk2"))("$name", (format) => {
   test("any variables come back but for the losses that are named", () => {
     fc.assert(
       fc.property(anyVariables, (variables) => {
@@ -72,7 +73,9 @@ describe.each(LISTS)("$name", (format) => {
       { numRuns: 100 },
     );
   });
+});
 
+describe.each(LISTS)("$name", (format) => {
   test("a second variable of one name and GUID is a loss, and so is a name that cannot be", () => {
     const variables = [
       variable(),
@@ -88,9 +91,10 @@ describe.each(LISTS)("$name", (format) => {
     expect(format.parse(format.serialize(variables))).toEqual([variable()]);
   });
 
-  test("count and key index are losses, each named once", () => {
+  test("count and key index are losses but for edk2's records, each named once", () => {
     const losses = format.losses([variable({ count: 1n, keyIndex: 2 })]);
-    expect(losses.map(({ what }) => what)).toEqual(["monotonic count", "public key index"]);
+    const lost = format.name === "edk2" ? [] : ["monotonic count", "public key index"];
+    expect(losses.map(({ what }) => what)).toEqual(lost);
   });
 
   test("bytes that lie within larger ones are read", () => {
