@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -40,23 +40,26 @@ export class KilledStore {
 
   /** Runs a process over the store and kills it after so many milliseconds. */
   live(seed: number, timeout: number): Phase {
-    const { stdout, stderr, signal } = spawnSync(
-      process.execPath,
-      [CHILD, this.#library.folder, this.path, String(seed)],
-      {
-        env: this.#library.env,
-        encoding: "utf8",
-        timeout,
-        killSignal: "SIGKILL",
-        maxBuffer: 1 << 26,
-      },
-    );
-    if (signal !== "SIGKILL") throw new Error(`${this.path}: ${stderr}`);
-    // A last line without its end was never said.
-    const lines = stdout.split("\n").slice(0, -1);
+    const lines = this.#run([CHILD, this.#library.folder, this.path, String(seed)], timeout);
     for (const line of lines) this.#hear(line);
     const last = lines.findLast((line) => line === "boot" || line === "ready");
     return last === undefined ? "start" : last === "ready" ? "writes" : "boot";
+  }
+
+  /** The lines that a process has said. They go into a file: of a pipe what is not read yet is lost with the process. */
+  #run(args: readonly string[], timeout: number): string[] {
+    const path = `${this.path}.lines`;
+    const out = openSync(path, "w");
+    try {
+      const stdio: ("ignore" | "pipe" | number)[] = ["ignore", out, "pipe"];
+      const options = { env: this.#library.env, stdio, timeout, killSignal: "SIGKILL" as const };
+      const { stderr, signal } = spawnSync(process.execPath, args, options);
+      if (signal !== "SIGKILL") throw new Error(`${this.path}: ${stderr}`);
+    } finally {
+      closeSync(out);
+    }
+    // A last line without its end was never said.
+    return readFileSync(path, "utf8").split("\n").slice(0, -1);
   }
 
   /** The call in flight was done, or it was not: from now on one of the two is known. */
