@@ -1,5 +1,6 @@
 import { instantiateSync } from "@assemblyscript/loader";
 import { FLASH, WINDOW, WINDOW_SLACK } from "../assembly/abi/layout.ts";
+import { areSameBytes } from "./bytes.ts";
 import { NO_VERIFIER, type Verifier } from "./crypto/verifier.ts";
 import type { FlashPort } from "./flash-device.ts";
 
@@ -69,7 +70,7 @@ function lendVerifier(verifier: Verifier, bytes: Uint8Array, view: DataView) {
       const certificate = trustedBytes === 0 ? undefined : copy(trusted, trustedBytes);
       const signed = verifier.verify(copy(signature, signatureBytes), copy(message, messageBytes), certificate);
       if (signed === undefined || signed.digest.length > DIGEST_BYTES_MAX) return 0;
-      const isSigner = certificate !== undefined && sameBytes(certificate, signed.signer);
+      const isSigner = certificate !== undefined && areSameBytes(certificate, signed.signer);
       view.setUint32(verdict, isSigner ? 1 : 0, true);
       view.setUint32(verdict + 4, signed.digest.length, true);
       bytes.set(signed.digest, verdict + 8);
@@ -90,10 +91,6 @@ function lendFlash(flash: FlashPort | undefined, bytes: Uint8Array) {
 
 /** Room for a signer's digest in the core. */
 const DIGEST_BYTES_MAX = 64;
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}
 
 let compiled: WebAssembly.Module | undefined;
 

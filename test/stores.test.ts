@@ -13,54 +13,12 @@ import {
 } from "../src/formats/edk2-store.ts";
 import { toHex } from "../src/hex.ts";
 import { Machine } from "../src/machine.ts";
-import { toUcs2 } from "../src/ucs2.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
+import { storeSamples } from "./support/store-samples.ts";
 
-interface Manifest {
-  files: {
-    file: string;
-    kind: string;
-    sha256: string;
-    variables: {
-      name?: string;
-      nameHex?: string;
-      guid: string;
-      attr: number;
-      size: number;
-      sha256: string;
-      time?: string;
-    }[];
-  }[];
-}
-
-const manifest: Manifest = JSON.parse(new TextDecoder().decode(fixtureBytes("stores/manifest.json")));
-
-const volumes = manifest.files.filter(({ kind }) => kind === "edk2-fv");
+const volumes = storeSamples("edk2-fv");
 
 describe("a volume made by real firmware or tools", () => {
-  test.each(volumes)("$file lists exactly the manifest's variables, in order", ({ file, sha256: whole, variables }) => {
-    const bytes = fixtureBytes(`stores/${file}`);
-    expect(sha256(bytes)).toBe(whole);
-    const live = liveEntries(readLog(bytes, findVolume(bytes)));
-    const got = live.map((entry) => ({
-      name: toHex(toUcs2(entry.name)),
-      guid: entry.guid,
-      attr: entry.attributes,
-      size: entry.data.length,
-      sha256: sha256(entry.data),
-      time: toHex(entry.stamp ?? new Uint8Array(16)),
-    }));
-    const wanted = variables.map((variable) => ({
-      name: variable.nameHex ?? toHex(toUcs2(variable.name as string)),
-      guid: variable.guid,
-      attr: variable.attr,
-      size: variable.size,
-      sha256: variable.sha256,
-      time: variable.time ?? "00".repeat(16),
-    }));
-    expect(got).toEqual(wanted);
-  });
-
   test.each(volumes)("$file: the core sees the same variables in the same order as the reader", ({ file }) => {
     const bytes = fixtureBytes(`stores/${file}`);
     const machine = new Machine({ store: bytes, start: "attach" });

@@ -1,3 +1,4 @@
+import { joined } from "../bytes.ts";
 import { FormatError, offsetText } from "../formats/variable-set.ts";
 import { guidBytes, guidText } from "../guid.ts";
 import { type EfiTime, TIME_BYTES, writeTime } from "../time.ts";
@@ -30,7 +31,7 @@ const DESCRIPTOR_BYTES = TIME_BYTES + CERTIFICATE_HEADER_BYTES;
 export function signedMessage(write: Omit<AuthenticatedWrite, "time">, stamp: Uint8Array): Uint8Array {
   const attributes = new Uint8Array(4);
   new DataView(attributes.buffer).setUint32(0, write.attributes, true);
-  return join(toUcs2(write.name), guidBytes(write.guid), attributes, stamp, write.payload);
+  return joined([toUcs2(write.name), guidBytes(write.guid), attributes, stamp, write.payload]);
 }
 
 /**
@@ -44,7 +45,7 @@ export function withDescriptor(stamp: Uint8Array, signature: Uint8Array, payload
   view.setUint16(4, WIN_CERT_REVISION, true);
   view.setUint16(6, WIN_CERT_TYPE_EFI_GUID, true);
   header.set(guidBytes(PKCS7_GUID), 8);
-  return join(stamp, header, signature, payload);
+  return joined([stamp, header, signature, payload]);
 }
 
 /**
@@ -104,14 +105,4 @@ export function stampBytes(time: EfiTime): Uint8Array {
   const stamp = new Uint8Array(TIME_BYTES);
   writeTime(new DataView(stamp.buffer), 0, time);
   return stamp;
-}
-
-function join(...parts: Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

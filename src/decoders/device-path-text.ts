@@ -1,3 +1,4 @@
+import { joined } from "../bytes.ts";
 import { fromHex } from "../hex.ts";
 import { END, END_ENTIRE, END_INSTANCE, LAYOUTS, NODE_HEADER_BYTES, TYPE_NAMES } from "./device-path.ts";
 import type { Layout } from "./node-layout.ts";
@@ -28,7 +29,7 @@ export function parseDevicePath(text: string): Uint8Array {
     at = end + 2;
   }
   nodes.push(node(END, END_ENTIRE, []));
-  return concatenated(nodes);
+  return joined(nodes);
 }
 
 /** The first layout of the name that takes the arguments. */
@@ -91,14 +92,4 @@ function node(type: number, subtype: number, body: readonly number[]): Uint8Arra
   const length = NODE_HEADER_BYTES + body.length;
   if (length > MAX_NODE_BYTES) throw new SyntaxError(`${length} bytes, a node has ${MAX_NODE_BYTES} at most`);
   return Uint8Array.from([type, subtype, length & 0xff, length >> 8, ...body]);
-}
-
-function concatenated(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

@@ -1,11 +1,12 @@
 import { TIME_BASED_AUTHENTICATED_WRITE_ACCESS } from "../../assembly/abi/variable.ts";
+import { isZero } from "../bytes.ts";
 import { decodeBase64, encodeBase64, encodeBase64Like, startsWith } from "./base64.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { crc32c } from "./crc.ts";
 import type { Format, FormatOptions } from "./format.ts";
 import { heldUnder, type Limit, lossesUnder, NO_MARK, NO_VOLATILE, part, UNICODE_NAME, withoutMark } from "./losses.ts";
-import { areSameLists, isZero } from "./sameness.ts";
+import { areSameLists } from "./sameness.ts";
 import { UniqueKeys } from "./unique-keys.ts";
 import { decodeUtf8 } from "./utf8.ts";
 import { FormatError, offsetText, type Variable } from "./variable-set.ts";

@@ -1,4 +1,5 @@
 import { ADDED, DELETED_IN_TRANSITION, RECORD_STATE } from "../../assembly/abi/record.ts";
+import { areSameBytes } from "../bytes.ts";
 import { checkRoom, isStanding, type LogEntry, liveEntries, logEnd, logStart, readLog, sizeOf } from "./edk2-log.ts";
 import { DELETED_MASK, layoutOf, type RecordLayout, recordBytes, writeRecord } from "./edk2-record.ts";
 import type { Volume } from "./edk2-volume.ts";
@@ -32,17 +33,13 @@ export function editLog(base: Uint8Array, volume: Volume, variables: readonly Va
 
 /** True if a variable's record would be the one that is there. */
 export function isSameRecord(a: Variable, b: Variable, layout: RecordLayout): boolean {
-  if (a.attributes !== b.attributes || !isSameBytes(a.data, b.data)) return false;
+  if (a.attributes !== b.attributes || !areSameBytes(a.data, b.data)) return false;
   if (!layout.authenticated) return true;
   const isSameCounter = (a.count ?? 0n) === (b.count ?? 0n) && (a.keyIndex ?? 0) === (b.keyIndex ?? 0);
-  return isSameCounter && isSameBytes(a.stamp ?? NO_STAMP, b.stamp ?? NO_STAMP);
+  return isSameCounter && areSameBytes(a.stamp ?? NO_STAMP, b.stamp ?? NO_STAMP);
 }
 
 const NO_STAMP = new Uint8Array(16);
-
-function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}
 
 function compare(live: readonly LogEntry[], variables: readonly Variable[], layout: RecordLayout): Changes {
   const wanted = new Map(variables.map((variable) => [keyOf(variable), variable]));

@@ -9,6 +9,7 @@ import {
   START_ID,
   STORE_HEADER_BYTES,
 } from "../../assembly/abi/record.ts";
+import { isZero } from "../bytes.ts";
 import { guidText } from "../guid.ts";
 import { fromUcs2 } from "../ucs2.ts";
 import type { Geometry } from "./edk2-geometry.ts";
@@ -23,7 +24,6 @@ import {
 } from "./edk2-record.ts";
 import { type Report, refuse, type Volume } from "./edk2-volume.ts";
 import { align4, hex, viewOf } from "./flash-bytes.ts";
-import { isZero } from "./sameness.ts";
 import { keyOf, type Variable } from "./variable-set.ts";
 
 /** A variable record as it lies in the log, dead ones included. */

@@ -1,4 +1,5 @@
 import { guidBytes } from "../guid.ts";
+import { crc32 } from "./crc.ts";
 import { type Geometry, LAYOUTS } from "./edk2-geometry.ts";
 import type { FindingSink } from "./finding.ts";
 import { firstOther, matches, viewOf } from "./flash-bytes.ts";
@@ -48,15 +49,6 @@ export function findFtw(file: Uint8Array, offset: number, storeEnd: number, volu
 }
 
 const NO_FTW: FtwAreas = { workOffset: 0, workBytes: 0, spareOffset: 0, spareBytes: 0 };
-
-function crc32(bytes: Uint8Array): number {
-  let crc = -1;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return ~crc >>> 0;
-}
 
 /** Entries of the queue: a write header of 40 bytes, its flags in front, and one write record of 40 bytes. */
 const ENTRY_BYTES = 80;

@@ -1,9 +1,10 @@
+import { isZero } from "../bytes.ts";
 import { toUcs2 } from "../ucs2.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import type { Format } from "./format.ts";
 import { heldUnder, lossesUnder, NO_DIGEST, NO_EMPTY, NO_MARK, NO_VOLATILE, withoutMark } from "./losses.ts";
-import { areSameLists, isZero } from "./sameness.ts";
+import { areSameLists } from "./sameness.ts";
 import { UniqueKeys } from "./unique-keys.ts";
 import { FormatError, type Variable } from "./variable-set.ts";
 

@@ -1,10 +1,11 @@
 import { TIME_BASED_AUTHENTICATED_WRITE_ACCESS } from "../../assembly/abi/variable.ts";
+import { isZero } from "../bytes.ts";
 import { findGuid } from "../guid.ts";
 import { fromHex, toHex } from "../hex.ts";
 import type { Format } from "./format.ts";
 import { type JsonObject, type JsonTree, readJson, writeJson } from "./json-text.ts";
 import { heldUnder, lossesUnder, NO_MARK, NO_VOLATILE, UNICODE_NAME, withoutMark } from "./losses.ts";
-import { areSame, areSameLists, isZero } from "./sameness.ts";
+import { areSame, areSameLists } from "./sameness.ts";
 import { UniqueKeys } from "./unique-keys.ts";
 import { FormatError, keyOf, type Variable } from "./variable-set.ts";
 

@@ -1,7 +1,7 @@
 import { NON_VOLATILE } from "../../assembly/abi/variable.ts";
+import { isZero } from "../bytes.ts";
 import { isWellFormed } from "../ucs2.ts";
 import type { Loss } from "./format.ts";
-import { isZero } from "./sameness.ts";
 import { keyOf, type Variable } from "./variable-set.ts";
 
 /** Something that a format cannot hold. */

@@ -1,13 +1,5 @@
+import { areSameBytes, isZero } from "../bytes.ts";
 import { keyOf, type Variable } from "./variable-set.ts";
-
-/** True if there are no bytes, or only zero ones. */
-export function isZero(bytes: Uint8Array | undefined): boolean {
-  return bytes === undefined || bytes.every((byte) => byte === 0);
-}
-
-export function areSameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, n) => byte === b[n]);
-}
 
 /** True if nothing tells the variables apart; what is absent is as if zero. */
 export function areSame(a: Variable, b: Variable): boolean {

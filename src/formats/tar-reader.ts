@@ -1,4 +1,4 @@
-import { isZero } from "./sameness.ts";
+import { isZero } from "../bytes.ts";
 import { decodeUtf8 } from "./utf8.ts";
 import { FormatError, offsetText } from "./variable-set.ts";
 

@@ -1,3 +1,4 @@
+import { areSameBytes, isZero } from "../bytes.ts";
 import { readTime, secondsOfTime, timeOfSeconds, writeTime } from "../time.ts";
 import { toUcs2 } from "../ucs2.ts";
 import { ByteReader } from "./byte-reader.ts";
@@ -5,7 +6,7 @@ import { ByteWriter } from "./byte-writer.ts";
 import { crc32 } from "./crc.ts";
 import type { Format } from "./format.ts";
 import { heldUnder, lossesUnder, NO_DIGEST, NO_EMPTY, NO_VOLATILE, part } from "./losses.ts";
-import { areSame, areSameBytes, areSameLists, isZero } from "./sameness.ts";
+import { areSame, areSameLists } from "./sameness.ts";
 import { keyOf, type Variable } from "./variable-set.ts";
 
 /**

@@ -1,10 +1,11 @@
+import { isZero } from "../bytes.ts";
 import { fromUcs2, toUcs2 } from "../ucs2.ts";
 import { decodeBase64, encodeBase64, encodeBase64Like, startsWith } from "./base64.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import type { Format } from "./format.ts";
 import { heldUnder, lossesUnder, NO_EMPTY, NO_MARK, withoutMark } from "./losses.ts";
-import { areSameLists, isZero } from "./sameness.ts";
+import { areSameLists } from "./sameness.ts";
 import { UniqueKeys } from "./unique-keys.ts";
 import type { Variable } from "./variable-set.ts";
 

@@ -1,5 +1,6 @@
 import * as abi from "../../assembly/abi/op.ts";
 import { EfiCode } from "../../assembly/abi/status.ts";
+import { areSameBytes } from "../bytes.ts";
 import { guidText } from "../guid.ts";
 import { toHex } from "../hex.ts";
 import type { Machine } from "../machine.ts";
@@ -50,7 +51,8 @@ class Answer {
   readOp(call: TraceCall): void {
     const { op, opBefore } = this.#site;
     const after = this.#bytes.subarray(op, op + abi.OP_BYTES);
-    if (call.in.ptr === undefined && !sameBytes(after, opBefore)) this.out.rawOut = toHex(after.subarray(abi.OP_BODY));
+    if (call.in.ptr === undefined && !areSameBytes(after, opBefore))
+      this.out.rawOut = toHex(after.subarray(abi.OP_BODY));
   }
 
   readRuntimeCall(fn: string | number): void {
@@ -178,10 +180,6 @@ class Answer {
   #hex64(offset: number): string {
     return hex(this.#view.getBigUint64(this.#site.op + offset, true));
   }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.every((byte, i) => byte === b[i]);
 }
 
 function hex(value: number | bigint): string {
