@@ -48,7 +48,7 @@ import {
   OP_STATUS,
 } from "./abi/op";
 import { EfiCode } from "./abi/status";
-import { at } from "./guest";
+import { at, placeOf } from "./guest";
 import { draft, state } from "./state";
 
 /**
@@ -194,15 +194,29 @@ export function capsulePointerBytes(): u32 {
   return state.attention & ATTENTION_FOLD_STATUS ? 4 : 8;
 }
 
-/** The array's pointer `i`, a guest address; the array is known to be mapped. */
+/** The array's pointer `i`, a guest address; the array is viewed at state.capsules. */
 export function capsuleHandle(i: u32): u64 {
-  const array = at(state.dataHandle);
-  return capsulePointerBytes() === 4 ? load<u32>(array + ((<usize>i) << 2)) : load<u64>(array + ((<usize>i) << 3));
+  const pointer = pointerAt(i);
+  return capsulePointerBytes() === 4 ? load<u32>(pointer) : load<u64>(pointer);
 }
 
-/** Core address of capsule `i`, which is known to be mapped. */
+/**
+ * Notes that capsule `i` is viewed at core address `address`. A pointer in a copy of the array now points to a copy; one in
+ * a window stays what it is.
+ */
+export function setCapsule(i: u32, address: usize): void {
+  const pointer = pointerAt(i);
+  if (capsulePointerBytes() === 4) store<u32>(pointer, placeOf(address));
+  else store<u64>(pointer, placeOf(address));
+}
+
+/** Core address of capsule `i`, which has been noted. */
 export function capsuleAt(i: u32): usize {
   return at(capsuleHandle(i));
+}
+
+function pointerAt(i: u32): usize {
+  return state.capsules + <usize>i * capsulePointerBytes();
 }
 
 /** Machine address of update_capsule's scatter-gather list. */

@@ -2,8 +2,8 @@ import { CAPSULE_HEADER_BYTES, CAPSULE_IMAGE_SIZE } from "./abi/capsule";
 import { POLICY } from "./abi/layout";
 import { POLICY_ALLOCATION_LIMIT } from "./abi/policy";
 import { Reason, XenErrno } from "./abi/status";
-import { capsuleHandle, capsuleList, capsulePointerBytes, decodeCapsules, setStatus } from "./call";
-import { at, readable, readableBytes } from "./guest";
+import { capsuleHandle, capsuleList, capsulePointerBytes, decodeCapsules, setCapsule, setStatus } from "./call";
+import { FAULT, NO_ROOM, view } from "./guest";
 import { queryCapsuleCapabilities, updateCapsule } from "./services/capsule";
 import { state } from "./state";
 
@@ -33,17 +33,26 @@ function takeCapsules(): XenErrno {
   const pointerBytes = <u64>capsulePointerBytes();
   if (state.size > limit / pointerBytes) return refused(XenErrno.ENOMEM, Reason.TooLargeToAllocate);
   let bytes = state.size * pointerBytes;
-  if (bytes > <u64>readableBytes(state.dataHandle)) return refused(XenErrno.EFAULT, Reason.CapsulesNotMapped);
+  state.capsules = view(state.dataHandle, <u32>bytes);
+  if (state.capsules <= NO_ROOM) return notViewed(state.capsules);
   const count = <u32>state.size;
   for (let i: u32 = 0; i < count; i++) {
-    const capsule = capsuleHandle(i);
-    if (!readable(capsule, CAPSULE_HEADER_BYTES)) return refused(XenErrno.EFAULT, Reason.CapsulesNotMapped);
-    const imageBytes = load<u32>(at(capsule), CAPSULE_IMAGE_SIZE);
+    const handle = capsuleHandle(i);
+    let capsule = view(handle, CAPSULE_HEADER_BYTES);
+    if (capsule <= NO_ROOM) return notViewed(capsule);
+    const imageBytes = load<u32>(capsule, CAPSULE_IMAGE_SIZE);
     bytes += imageBytes;
     if (bytes > limit) return refused(XenErrno.ENOMEM, Reason.TooLargeToAllocate);
-    if (!readable(capsule, imageBytes)) return refused(XenErrno.EFAULT, Reason.CapsulesNotMapped);
+    if (imageBytes > <u32>CAPSULE_HEADER_BYTES) capsule = view(handle, imageBytes);
+    if (capsule <= NO_ROOM) return notViewed(capsule);
+    setCapsule(i, capsule);
   }
   return XenErrno.None;
+}
+
+function notViewed(address: usize): XenErrno {
+  if (address === FAULT) return refused(XenErrno.EFAULT, Reason.CapsulesNotMapped);
+  return refused(XenErrno.ENOMEM, Reason.TooLargeToAllocate);
 }
 
 function refused(errno: XenErrno, reason: Reason): XenErrno {

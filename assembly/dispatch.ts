@@ -1,6 +1,7 @@
 import {
   ATTENTION_CAPSULES,
   ATTENTION_COMPAT,
+  ATTENTION_FOREIGN,
   ATTENTION_HOLES,
   ATTENTION_NO_EFI_BOOT,
   ATTENTION_NO_PLATFORM_OPS,
@@ -55,8 +56,7 @@ import {
   writeBackNative,
 } from "./call";
 import { passOnQuery, passOnUpdate } from "./capsule-call";
-import { at, copyOut, readable, readableBytes, writableBytes } from "./guest";
-import { scanName } from "./name";
+import { FAULT, NO_ROOM, view, viewFirst, viewName, write, writeOver } from "./guest";
 import { getNextHighMonotonicCount, getTime, getWakeupTime, setTime, setWakeupTime } from "./services/clock";
 import { firmwareInfo, runtimeTableTooOld } from "./services/firmware-info";
 import { setVariable } from "./services/set-variable";
@@ -67,13 +67,14 @@ import { draft, state } from "./state";
 const SNAPSHOT_ATTRIBUTES: u32 = NON_VOLATILE | BOOTSERVICE_ACCESS | RUNTIME_ACCESS;
 
 /**
- * Answers HYPERVISOR_platform_op for the op at guest address `op`: 0 or a negative XenErrno. Checks in Xen's order
+ * Answers HYPERVISOR_platform_op for the op at guest address `high`:`low`: 0 or a negative XenErrno. Checks in Xen's order
  * (xen/arch/x86/platform_hypercall.c). Unless the result is 0 nothing is written to the op.
  */
-export function dispatch(op: u32): i32 {
+export function dispatch(low: u32, high: u32): i32 {
   state.reason = Reason.None;
-  if (!readable(op, OP_BYTES)) return fail(XenErrno.EFAULT, Reason.OpNotMapped);
-  const address = at(op);
+  const op = ((<u64>high) << 32) | low;
+  const address = viewFirst(op, OP_BYTES);
+  if (address === FAULT) return fail(XenErrno.EFAULT, Reason.OpNotMapped);
   if (load<u32>(address, OP_INTERFACE_VERSION) !== INTERFACE_VERSION) {
     return fail(XenErrno.EACCES, Reason.InterfaceVersion);
   }
@@ -87,13 +88,13 @@ export function dispatch(op: u32): i32 {
   if (attention & (ATTENTION_NO_EFI_BOOT | ATTENTION_NO_RUNTIME_SERVICES)) return unavailable(attention);
   const errno = runtimeCall();
   if (errno !== XenErrno.None) return -errno;
-  if (attention & (ATTENTION_HOLES | ATTENTION_COMPAT)) return writeBack(op, OP_BODY, callBytes());
+  if (attention & (ATTENTION_HOLES | ATTENTION_FOREIGN | ATTENTION_COMPAT)) return writeBack(op, OP_BODY, callBytes());
   writeBackNative(address);
   return 0;
 }
 
 /** XENPF_firmware_info: only the union of type 4 is written back, or one byte of type 5. */
-function dispatchInfo(op: u32): i32 {
+function dispatchInfo(op: u64): i32 {
   const errno = firmwareInfo();
   return errno !== XenErrno.None ? -errno : writeBack(op, INFO_BODY, infoBytes());
 }
@@ -174,7 +175,7 @@ function callGetVariable(): XenErrno {
   const errno = takeName();
   if (errno !== XenErrno.None) return errno;
   const status = getVariable();
-  if (status === EfiCode.Success && !copyOut(state.dataHandle, state.answer, state.answerBytes)) {
+  if (status === EfiCode.Success && !write(state.dataHandle, state.answer, state.answerBytes)) {
     return refused(XenErrno.EFAULT, Reason.DataNotMapped);
   }
   encodeVariableSize();
@@ -188,10 +189,10 @@ function callSetVariable(): XenErrno {
   const errno = takeName();
   if (errno !== XenErrno.None) return errno;
   const bytes = <u32>state.size;
-  if (!readable(state.dataHandle, bytes)) return refused(XenErrno.EFAULT, Reason.DataNotMapped);
+  const data = view(state.dataHandle, bytes);
+  if (data <= NO_ROOM) return notViewed(data, Reason.DataNotMapped);
   draft.attributes = misc();
-  // The handle of no bytes may point anywhere: it must not become an address.
-  draft.data = bytes === 0 ? OP : at(state.dataHandle);
+  draft.data = data;
   draft.dataBytes = bytes;
   setStatus(setVariable(draft));
   return XenErrno.None;
@@ -202,13 +203,14 @@ function callGetNextVariableName(): XenErrno {
   decodeNextName();
   const size = state.size;
   if (size > allocationLimit()) return refused(XenErrno.ENOMEM, Reason.TooLargeToAllocate);
-  if (!readable(state.nameHandle, <u32>size)) return refused(XenErrno.EFAULT, Reason.NameNotMapped);
-  draft.name = at(state.nameHandle);
+  const bytes = <u32>size;
+  const buffer = view(state.nameHandle, bytes);
+  if (buffer <= NO_ROOM) return notViewed(buffer, Reason.NameNotMapped);
+  draft.name = buffer;
   const status = getNextVariableName();
   if (status === EfiCode.Success) {
     // Xen writes its whole copy of the buffer back: behind the name that is the caller's own content.
-    const copied = copyOut(state.nameHandle, state.answer, state.answerBytes);
-    if (!copied || writableBytes(state.nameHandle) < <u32>size) {
+    if (!writeOver(state.nameHandle, buffer, bytes, state.answer, state.answerBytes)) {
       return refused(XenErrno.EFAULT, Reason.NameNotMapped);
     }
   }
@@ -246,15 +248,14 @@ function callCapsule(update: bool): XenErrno {
 
 /** Finds the name of get_variable and set_variable, and whether the hypervisor would allocate state.size bytes. */
 function takeName(): XenErrno {
-  const handle = state.nameHandle;
-  draft.name = at(handle);
-  if (!scanName(draft, readableBytes(handle))) return refused(XenErrno.EFAULT, Reason.NameNotMapped);
+  const name = viewName(draft, state.nameHandle);
+  if (name <= NO_ROOM) return notViewed(name, Reason.NameNotMapped);
   return state.size > allocationLimit() ? refused(XenErrno.ENOMEM, Reason.TooLargeToAllocate) : XenErrno.None;
 }
 
 /** Copies `bytes` of the op's copy, from offset `field` on, back to the guest. */
-function writeBack(op: u32, field: u32, bytes: u32): i32 {
-  if (copyOut(<u64>op + field, OP + field, bytes)) return 0;
+function writeBack(op: u64, field: u32, bytes: u32): i32 {
+  if (write(op + field, OP + field, bytes)) return 0;
   return fail(XenErrno.EFAULT, Reason.OpNotWritable);
 }
 
@@ -265,6 +266,11 @@ function unavailable(attention: u32): i32 {
 
 function allocationLimit(): u64 {
   return load<u64>(POLICY, POLICY_ALLOCATION_LIMIT);
+}
+
+/** What a view gave in place of an address: FAULT or NO_ROOM. */
+function notViewed(view: usize, fault: Reason): XenErrno {
+  return view === FAULT ? refused(XenErrno.EFAULT, fault) : refused(XenErrno.ENOMEM, Reason.TooLargeToAllocate);
 }
 
 function refused(errno: XenErrno, reason: Reason): XenErrno {

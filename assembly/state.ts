@@ -81,6 +81,10 @@ export class State {
   size: u64;
   dataHandle: u64;
   nameHandle: u64;
+  /** Core address of the copied or viewed array of capsules. */
+  capsules: usize;
+  /** Where the next copy from foreign memory goes (guest.ts). */
+  heap: usize;
   answer: usize;
   answerBytes: u32;
   attributes: u32;

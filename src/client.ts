@@ -82,21 +82,29 @@ export interface Hypervisor {
   hypercall(op: number): number;
 }
 
-/** A Dom0 kernel's typed calls: puts ops and buffers into a machine's guest memory from 0x1000 on. */
+/**
+ * A Dom0 kernel's typed calls: puts ops and buffers into a machine's guest memory from 0x1000 on. Foreign memory must be one
+ * that can be had as bytes, and hold nothing else there.
+ */
 export class Client {
   readonly machine: Machine;
   readonly #through: Hypervisor;
   readonly #layout: OpLayout;
-  readonly #view: DataView;
-  readonly #bytes: Uint8Array;
 
   /** Calls go to the machine, or through what stands in front of it, such as a Recorder. */
   constructor(machine: Machine, through: Hypervisor = machine) {
     this.machine = machine;
     this.#through = through;
     this.#layout = opLayout(machine.abi);
-    this.#view = machine.view;
-    this.#bytes = machine.memory;
+  }
+
+  /** Asked for at each use: foreign memory may have grown. */
+  get #view(): DataView {
+    return this.machine.view;
+  }
+
+  get #bytes(): Uint8Array {
+    return this.machine.memory;
   }
 
   /** GetVariable with a buffer of `size` bytes; by default as large as guest memory allows. */

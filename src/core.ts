@@ -3,11 +3,12 @@ import { FLASH, WINDOW, WINDOW_SLACK } from "../assembly/abi/layout.ts";
 import { areSameBytes } from "./bytes.ts";
 import { NO_VERIFIER, type Verifier } from "./crypto/verifier.ts";
 import type { FlashPort } from "./flash-device.ts";
+import type { GuestCopies, GuestMemory } from "./guest-memory.ts";
 
 /** The core's exports (assembly/index.ts). Integers of 32 bits: addresses and sizes are unsigned, statuses EfiCodes. */
 export interface CoreExports {
-  dispatch(op: number): number;
-  schedOp(cmd: number, argument: number): number;
+  dispatch(low: number, high: number): number;
+  schedOp(cmd: number, low: number, high: number): number;
   powerOn(): void;
   attach(): void;
   cleanCertDb(): void;
@@ -39,19 +40,34 @@ const PAGES_MAX = 1024;
 /** Largest guest window, in bytes. */
 export const WINDOW_BYTES_MAX = PAGES_MAX * PAGE_BYTES - WINDOW - WINDOW_SLACK;
 
-/**
- * Makes an instance whose guest window has at least `windowBytes` bytes, and lends it a verifier and, where flash is
- * written through, the way to its device. The module is compiled once a process.
- */
-export function makeCore(windowBytes: number, verifier: Verifier = NO_VERIFIER, flash?: FlashPort): Core {
+/** What the host lends a core: a verifier, the way to its flash device, the guest's memory if it is not a window. */
+export interface Loans {
+  verifier?: Verifier | undefined;
+  flash?: FlashPort | undefined;
+  guest?: GuestMemory | undefined;
+}
+
+/** Makes an instance whose guest window has at least `windowBytes` bytes. The module is compiled once a process. */
+export function makeCore(windowBytes: number, { verifier = NO_VERIFIER, flash, guest }: Loans = {}): Core {
   const pages = Math.max(PAGES_MIN, Math.ceil((WINDOW + windowBytes + WINDOW_SLACK) / PAGE_BYTES));
   const memory = new WebAssembly.Memory({ initial: pages, maximum: PAGES_MAX });
   compiled ??= new WebAssembly.Module(readCore());
   const bytes = new Uint8Array(memory.buffer);
   const view = new DataView(memory.buffer);
   const host = { ...lendVerifier(verifier, bytes, view), ...lendFlash(flash, bytes) };
-  const { instance } = instantiateSync(compiled, { env: { memory }, host });
+  const { instance } = instantiateSync(compiled, { env: { memory }, host, guest: lendGuest(guest, bytes) });
   return { exports: instance.exports as unknown as CoreExports, bytes, view };
+}
+
+/** The imports of assembly/guest.ts. Where the guest's memory is a window the core calls neither. */
+function lendGuest(guest: GuestMemory | undefined, bytes: Uint8Array) {
+  const copies: GuestCopies | undefined = guest?.connect(bytes);
+  return {
+    copyIn: (to: number, low: number, high: number, count: number): number =>
+      copies?.copyIn(to, low, high, count) ?? count,
+    copyOut: (from: number, low: number, high: number, count: number): number =>
+      copies?.copyOut(from, low, high, count) ?? count,
+  };
 }
 
 /** The imports of assembly/host.ts. Addresses and sizes come signed from the core. */

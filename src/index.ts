@@ -27,6 +27,13 @@ export type { AuthenticatedWrite, Signer } from "./crypto/authenticated-write.ts
 export { NO_VERIFIER, type Signed, type Verifier } from "./crypto/verifier.ts";
 export { type FlashDevice, FlashError } from "./flash-device.ts";
 export { FormatError, type Variable } from "./formats/variable-set.ts";
+export {
+  type BufferMemoryOptions,
+  bufferMemory,
+  fixedMemory,
+  type GuestCopies,
+  type GuestMemory,
+} from "./guest-memory.ts";
 export { GLOBAL_GUID, guidBytes, guidText } from "./guid.ts";
 export { type BootQuery, type BootRefusal, Machine, type MachineOptions } from "./machine.ts";
 export { ABIS, type Abi, type OpLayout, opLayout, writeFirmwareInfo, writeRuntimeCall } from "./op.ts";

@@ -2,6 +2,7 @@ import {
   ATTENTION_CAPSULES,
   ATTENTION_COMPAT,
   ATTENTION_FOLD_STATUS,
+  ATTENTION_FOREIGN,
   ATTENTION_HOLES,
   ATTENTION_POWER_CUT,
   ATTENTION_WRITE_THROUGH,
@@ -47,11 +48,12 @@ import {
   writeCapsuleFirmware,
 } from "./capsules.ts";
 import { Clock, DEFAULT_POWER_ON } from "./clock.ts";
-import { type Core, makeCore, WINDOW_BYTES_MAX } from "./core.ts";
+import { type Core, type CoreExports, makeCore, WINDOW_BYTES_MAX } from "./core.ts";
 import type { Verifier } from "./crypto/verifier.ts";
 import { type FlashDevice, FlashPort } from "./flash-device.ts";
 import { findVolume, formatVolume, type Volume, WORK_HEADER_BYTES } from "./formats/edk2-store.ts";
 import { FormatError, offsetText, type Variable } from "./formats/variable-set.ts";
+import { addressHalves, type GuestMemory } from "./guest-memory.ts";
 import { GLOBAL_GUID, guidBytes, guidText, SECURE_BOOT_ENABLE_GUID } from "./guid.ts";
 import { fromHex } from "./hex.ts";
 import type { Abi } from "./op.ts";
@@ -102,6 +104,12 @@ export interface MachineOptions {
   bootQuery?: BootQuery;
   /** Bytes of guest memory from address 0 on; the first 4096 are never mapped. Default 4 MiB. */
   windowBytes?: number;
+  /**
+   * The guest's memory where it has one of its own, such as fixedMemory or bufferMemory give; then there is no window and
+   * no `windowBytes`. A buffer that the core looks at is copied and has at most 60 MiB: a larger one that can be read whole
+   * is -ENOMEM.
+   */
+  guestMemory?: GuestMemory;
   /** Largest buffer that the hypervisor allocates for a call, in bytes. Default 2^32 - 1. */
   allocationLimit?: bigint;
 }
@@ -134,7 +142,8 @@ interface Hole {
 /**
  * A Dom0 machine in a process: guest memory, the hypercall, a variable store as flash image, a clock.
  *
- * The guest's memory is `memory`: address 0 is its first byte. An op or buffer is put there, `hypercall` answers it.
+ * The guest's memory is `memory`: address 0 is its first byte. An op or buffer is put there, `hypercall` answers it. It is a
+ * window in the machine's own memory, or what `guestMemory` reaches.
  */
 export class Machine {
   readonly abi: Abi;
@@ -142,10 +151,6 @@ export class Machine {
   readonly policy: Policy;
   readonly platform: Platform;
   readonly clock: Clock;
-  /** The guest's memory, a view that stays valid for the machine's life; all of it, mapped or not. */
-  readonly memory: Uint8Array;
-  /** The same bytes. */
-  readonly view: DataView;
   /** Where the store lies in its file, and its layout. */
   readonly volume: Volume;
 
@@ -153,7 +158,11 @@ export class Machine {
   readonly capsuleFirmware: CapsuleFirmware | undefined;
 
   readonly #core: Core;
-  readonly #dispatch: (op: number) => number;
+  readonly #dispatch: CoreExports["dispatch"];
+  /** The window, or what is foreign. */
+  readonly #window: Uint8Array | undefined;
+  readonly #foreign: GuestMemory | undefined;
+  #view: DataView | undefined;
   readonly #port: FlashPort | undefined;
   readonly #file: Uint8Array;
   readonly #preload: readonly BootWrite[];
@@ -174,10 +183,7 @@ export class Machine {
     this.policy = options.policy ?? ovmf4m;
     this.#preload = options.preload ?? [];
     this.#bootQuery = options.bootQuery;
-    const windowBytes = options.windowBytes ?? WINDOW_BYTES;
-    if (!(windowBytes >= 2 * NULL_GUARD_BYTES && windowBytes <= WINDOW_BYTES_MAX)) {
-      throw new RangeError(`windowBytes: from ${2 * NULL_GUARD_BYTES} to ${WINDOW_BYTES_MAX}, not ${windowBytes}`);
-    }
+    const windowBytes = windowBytesOf(options);
     this.#file = options.store === undefined ? formatVolume(this.policy.geometry) : new Uint8Array(options.store);
     this.volume = findVolume(this.#file, options.start !== "attach");
     checkGeometry(this.volume);
@@ -185,11 +191,12 @@ export class Machine {
       checkWriteThrough(options, this.volume);
       this.#port = new FlashPort(options.flash, this.volume.offset);
     }
-    const core = makeCore(windowBytes, options.verifier, this.#port);
+    const core = makeCore(windowBytes, { verifier: options.verifier, flash: this.#port, guest: options.guestMemory });
     this.#core = core;
     this.#dispatch = committing(core.exports.dispatch, this.#port);
-    this.memory = core.bytes.subarray(WINDOW, WINDOW + windowBytes);
-    this.view = new DataView(core.bytes.buffer, WINDOW, windowBytes);
+    this.#foreign = options.guestMemory;
+    if (this.#foreign === undefined) this.#window = core.bytes.subarray(WINDOW, WINDOW + windowBytes);
+    this.#attend(ATTENTION_FOREIGN, this.#foreign !== undefined);
     core.view.setUint32(STATE_WINDOW_BYTES, windowBytes, true);
     this.#attend(ATTENTION_COMPAT, this.abi === "x86_32");
     this.#attend(ATTENTION_FOLD_STATUS, this.abi === "arm32" || this.abi === "x86_32");
@@ -209,13 +216,33 @@ export class Machine {
   }
 
   /**
+   * The guest's memory from address 0 on, all of it, mapped or not. A window stays valid for the machine's life, foreign
+   * bytes until that memory grows. Throws a TypeError where they cannot be had in one piece.
+   */
+  get memory(): Uint8Array {
+    const bytes = this.#window ?? this.#foreign?.bytes?.();
+    if (bytes === undefined) throw new TypeError("memory: this guest's memory cannot be had as one array");
+    return bytes;
+  }
+
+  /** The same bytes. */
+  get view(): DataView {
+    const { buffer, byteOffset, length } = this.memory;
+    if (this.#view?.buffer !== buffer || this.#view.byteLength !== length) {
+      this.#view = new DataView(buffer, byteOffset, length);
+    }
+    return this.#view;
+  }
+
+  /**
    * Answers HYPERVISOR_platform_op for the op at guest address `op`: 0 or a negative Xen errno. Outputs are in the op and
    * in the buffers that it names; unless the result is 0 the op is unchanged. Throws a StoppedError after a shutdown,
-   * a FlashError once the flash device has failed.
+   * a FlashError once the flash device has failed. An address of 32 bits may have a sign, as wasm passes it.
    */
-  hypercall(op: number): number {
+  hypercall(op: number | bigint): number {
     if (this.#looksFirst) this.#lookFirst();
-    return this.#dispatch(op);
+    if (typeof op === "number" && op < 0x100000000) return this.#dispatch(op, 0);
+    return this.#dispatch(...addressHalves(op));
   }
 
   /**
@@ -223,9 +250,9 @@ export class Machine {
    * (2) is known, whose argument is a u32 reason. Real Xen does not come back from it; here Dom0 has ended when it does,
    * `shutdown` says how, and every further call throws a StoppedError until `reboot`.
    */
-  schedOp(cmd: number, argument: number): number {
+  schedOp(cmd: number, argument: number | bigint): number {
     if (this.#looksFirst) this.#lookFirst();
-    const ret = this.#core.exports.schedOp(cmd, argument);
+    const ret = this.#core.exports.schedOp(cmd, ...addressHalves(argument));
     this.#setLooks();
     return ret;
   }
@@ -248,7 +275,7 @@ export class Machine {
     return this.#capsules;
   }
 
-  /** Makes guest addresses `start` up to `end` fault on every access, until `map`. */
+  /** Makes guest addresses `start` up to `end` fault on every access, until `map`, whatever memory is there. */
   unmap(start: number, end: number): void {
     this.#cut(start, end, HOLE_UNMAPPED);
   }
@@ -259,13 +286,14 @@ export class Machine {
   }
 
   /** Maps guest addresses `start` up to `end` again, for reading and writing; without arguments all of them. */
-  map(start = 0, end = this.memory.length): void {
+  map(start = 0, end = this.#addressEnd()): void {
     this.#cut(start, end, undefined);
   }
 
   /** Bytes that can be read from guest address `start` on without a fault. */
   mappedBytes(start: number): number {
-    if (start < NULL_GUARD_BYTES || start >= this.memory.length) return 0;
+    const firstByte = this.#foreign === undefined ? NULL_GUARD_BYTES : (this.#foreign.unmappedBelow ?? 0);
+    if (start < firstByte || start >= this.memory.length) return 0;
     const hole = this.#holes.find(({ end, kind }) => end > start && kind === HOLE_UNMAPPED);
     return Math.max(0, (hole?.start ?? this.memory.length) - start);
   }
@@ -497,8 +525,9 @@ export class Machine {
   }
 
   #cut(start: number, end: number, kind: number | undefined): void {
-    if (!(start >= 0 && start <= end && end <= this.memory.length)) {
-      throw new RangeError(`a range of guest addresses from 0 to ${this.memory.length}, not ${start} to ${end}`);
+    const last = this.#addressEnd();
+    if (!(start >= 0 && start <= end && end <= last)) {
+      throw new RangeError(`a range of guest addresses from 0 to ${last}, not ${start} to ${end}`);
     }
     const rest = this.#holes.flatMap((hole) => [
       { ...hole, end: Math.min(hole.end, start) },
@@ -516,6 +545,11 @@ export class Machine {
     }
     view.setUint32(STATE_HOLE_COUNT, holes.length, true);
     this.#attend(ATTENTION_HOLES, holes.length > 0);
+  }
+
+  /** Up to where guest addresses can be unmapped: to the window's end, or as far as 32 bits reach. */
+  #addressEnd(): number {
+    return this.#window?.length ?? 0xffffffff;
   }
 
   #attend(bit: number, on: boolean): void {
@@ -538,11 +572,24 @@ function checkWriteThrough({ store, start }: MachineOptions, { geometry }: Volum
   if (geometry.workBytes === 0) throw new RangeError("flash: a store with fault-tolerant-write areas");
 }
 
+/** Bytes of the window; those of the largest are for copies where the guest's memory is foreign. */
+function windowBytesOf({ windowBytes, guestMemory }: MachineOptions): number {
+  if (guestMemory !== undefined) {
+    if (windowBytes !== undefined) throw new RangeError("windowBytes: a guest with memory of its own has no window");
+    return WINDOW_BYTES_MAX;
+  }
+  const bytes = windowBytes ?? WINDOW_BYTES;
+  if (!(bytes >= 2 * NULL_GUARD_BYTES && bytes <= WINDOW_BYTES_MAX)) {
+    throw new RangeError(`windowBytes: from ${2 * NULL_GUARD_BYTES} to ${WINDOW_BYTES_MAX}, not ${bytes}`);
+  }
+  return bytes;
+}
+
 /** The dispatcher of a machine with a device: what a call wrote is safe before the guest has its answer. */
-function committing(dispatch: (op: number) => number, port: FlashPort | undefined): (op: number) => number {
+function committing(dispatch: CoreExports["dispatch"], port: FlashPort | undefined): CoreExports["dispatch"] {
   if (port === undefined) return dispatch;
-  return (op) => {
-    const ret = dispatch(op);
+  return (low, high) => {
+    const ret = dispatch(low, high);
     port.sync();
     return ret;
   };

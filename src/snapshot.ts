@@ -1,9 +1,11 @@
 import {
+  ATTENTION_FOREIGN,
   FLASH,
   INDEX,
   INDEX_SLOTS_MAX,
   LAYOUT_VERSION,
   STATE,
+  STATE_ATTENTION,
   STATE_INDEX_SLOTS,
   STATIC_DATA,
   VOLATILE,
@@ -53,6 +55,10 @@ export function restoreCore(core: Core, flashBytes: number, snapshot: Uint8Array
   const parts = partsOf(flashBytes, Math.min(slots, INDEX_SLOTS_MAX));
   const bytes = HEADER_BYTES + parts.reduce((sum, [start, end]) => sum + end - start, 0);
   if (snapshot.length !== bytes) throw new RangeError(`snapshot: ${bytes} bytes, not ${snapshot.length}`);
+  const taken = view.getUint32(HEADER_BYTES + STATE_ATTENTION - STATE, true);
+  if ((taken ^ core.view.getUint32(STATE_ATTENTION, true)) & ATTENTION_FOREIGN) {
+    throw new RangeError("snapshot: of a machine whose guest memory is as this one's, in a window or foreign");
+  }
   let offset = HEADER_BYTES;
   for (const [start, end] of parts) {
     core.bytes.set(snapshot.subarray(offset, offset + end - start), start);

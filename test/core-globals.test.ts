@@ -9,10 +9,18 @@ test("the release core has no mutable globals", () => {
   expect(mutableGlobals(wasm)).toBe(0);
 });
 
-test("the release core imports its memory, the two checks of signatures and the two ends of flash writes", () => {
+test("the release core imports its memory, the two copies of foreign memory, the two checks of signatures and the two ends of flash writes", () => {
   const module = new WebAssembly.Module(readFileSync(new URL("../build/release.wasm", import.meta.url)));
   const names = WebAssembly.Module.imports(module).map((entry) => `${entry.module}.${entry.name}`);
-  expect(names.sort()).toEqual(["env.memory", "host.flashSync", "host.flashWritten", "host.hasRsaKey", "host.verify"]);
+  expect(names.sort()).toEqual([
+    "env.memory",
+    "guest.copyIn",
+    "guest.copyOut",
+    "host.flashSync",
+    "host.flashWritten",
+    "host.hasRsaKey",
+    "host.verify",
+  ]);
 });
 
 test("globals that can change are counted, the module's own and imported ones", () => {

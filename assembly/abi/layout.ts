@@ -4,7 +4,7 @@
  *   0x001000  STATE      every mutable number of the core
  *   0x002000  POLICY     the personality's limits and flags, written by the host before power-on
  *   0x003000  OP         the core's own copy of the guest's platform op
- *   0x003200  HOLES      unmapped and read-only ranges of the guest window
+ *   0x003200  HOLES      unmapped and read-only ranges of the guest's memory
  *   0x004000  PLATFORM   what firmware_info reports, written by the host
  *   0x00d000  CAPSULES   what the firmware does with capsules (abi/capsule.ts), and the core's walk over a list of them
  *   0x010000  RULES      defined variables and locks, written by the host
@@ -14,10 +14,11 @@
  *   0x160000  FLASH      the firmware volume: variables, event log, FTW work and spare areas
  *   0x260000  VOLATILE   the volatile store, same format
  *   0x2e0000  STAGE      where the host puts a variable that the firmware writes at boot
- *   0x330000  WINDOW     the guest's memory: guest address 0 is here; it runs to the end of memory less WINDOW_SLACK
+ *   0x330000  WINDOW     the guest's memory: guest address 0 is here; it runs to the end of memory less WINDOW_SLACK.
+ *                        If the guest's memory is foreign: copies of what a call looks at
  */
 /** Changes with every change of this map or of the State class; a snapshot of another version is refused. */
-export const LAYOUT_VERSION = 4;
+export const LAYOUT_VERSION = 5;
 
 export const STATE = 0x1000;
 export const POLICY = 0x2000;
@@ -90,6 +91,9 @@ export const ATTENTION_CAPSULES = 0x100;
 
 /** What changes in flash is told to the host (host.ts, flashWritten and flashSync). */
 export const ATTENTION_WRITE_THROUGH = 0x200;
+
+/** The guest's memory is not in WINDOW: the host copies pieces of it in and out (guest.ts). */
+export const ATTENTION_FOREIGN = 0x400;
 
 /** PLATFORM block, all little-endian: u32 unless said otherwise. */
 export const PLATFORM_EFI_VERSION = 0;

@@ -13,7 +13,7 @@ import {
 } from "../abi/capsule";
 import { CAPSULES } from "../abi/layout";
 import { EfiCode, Reason } from "../abi/status";
-import { at, readable, readableBytes } from "../guest";
+import { FAULT, NO_ROOM, view, viewFirst } from "../guest";
 import { state } from "../state";
 import { refuse } from "./refusal";
 
@@ -48,7 +48,8 @@ if (
 
 /**
  * Before the first list of a boot. All lists together may read as many descriptors as memory has aligned places for: with
- * one more, one has been read twice. What they lead to must find room in memory once more, as a whole.
+ * one more, one has been read twice. What they lead to must find room in memory once more, as a whole. A foreign memory
+ * counts as if it were the largest window.
  */
 export function startCapsuleLists(): void {
   walk.unread = state.windowBytes >> 3;
@@ -98,8 +99,8 @@ function rewind(list: u64): void {
 /** Follows continuations to the next block of data, or to the list's end. */
 function toNextBlock(): EfiCode {
   while (true) {
-    if (!readable(walk.next, BLOCK_BYTES)) return refuse(EfiCode.NotFound, Reason.DescriptorNotMapped);
-    const descriptor = at(walk.next);
+    const descriptor = viewFirst(walk.next, BLOCK_BYTES);
+    if (descriptor <= NO_ROOM) return refuse(EfiCode.NotFound, Reason.DescriptorNotMapped);
     const length = load<u64>(descriptor, BLOCK_LENGTH);
     const address = load<u64>(descriptor, BLOCK_ADDRESS);
     if (length === 0 && address === 0) {
@@ -115,8 +116,10 @@ function toNextBlock(): EfiCode {
 }
 
 function toBlock(address: u64, length: u64): EfiCode {
-  if (length > <u64>readableBytes(address)) return refuse(EfiCode.NotFound, Reason.BlockNotMapped);
-  walk.block = at(address);
+  const block = length > u32.MAX_VALUE ? FAULT : view(address, <u32>length);
+  if (block === FAULT) return refuse(EfiCode.NotFound, Reason.BlockNotMapped);
+  if (block === NO_ROOM) return refuse(EfiCode.BufferTooSmall, Reason.CapsulesTooLarge);
+  walk.block = block;
   walk.blockBytes = <u32>length;
   walk.next += BLOCK_BYTES;
   return EfiCode.Success;

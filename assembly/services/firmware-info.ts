@@ -53,7 +53,7 @@ import {
 } from "../abi/op";
 import { Reason, XenErrno } from "../abi/status";
 import { setInfoLong, vendorHandle } from "../call";
-import { copyOut } from "../guest";
+import { write } from "../guest";
 import { state } from "../state";
 
 /**
@@ -110,7 +110,7 @@ function vendor(): XenErrno {
   if (bytes === 0 || servicesOff()) return fail(XenErrno.EOPNOTSUPP, Reason.NoVendorString);
   store<u32>(OP, load<u32>(PLATFORM, PLATFORM_FW_REVISION), INFO_VENDOR_REVISION);
   const room = load<u32>(OP, INFO_VENDOR_BUFSZ) & ~1;
-  if (copyOut(vendorHandle(), PLATFORM + PLATFORM_VENDOR, min(room, bytes))) return XenErrno.None;
+  if (write(vendorHandle(), PLATFORM + PLATFORM_VENDOR, min(room, bytes))) return XenErrno.None;
   return fail(XenErrno.EFAULT, Reason.DataNotMapped);
 }
 
