@@ -12,9 +12,19 @@
 import { cpus } from "node:os";
 import { Bench } from "tinybench";
 import * as abi from "../assembly/abi/op.ts";
-import { EfiCode, efiCode, errnoName, type Machine, statusName, writeRuntimeCall } from "../src/index.ts";
+import {
+  bufferMemory,
+  EfiCode,
+  efiCode,
+  errnoName,
+  fixedMemory,
+  type GuestMemory,
+  type Machine,
+  statusName,
+  writeRuntimeCall,
+} from "../src/index.ts";
 import { MapPeer } from "./map-peer.ts";
-import { DATA, DATA_BYTES, layOp, makeMachine, shuffled, subjects } from "./workload.ts";
+import { DATA, DATA_BYTES, GUEST_BYTES, layOp, makeMachine, shuffled, subjects } from "./workload.ts";
 
 const BATCH = 1000;
 /** Dispatches before anything is timed: optimised code is in after 100 000. */
@@ -99,12 +109,28 @@ function makeCases(n: number): { cases: Case[]; machine: Machine } {
     ),
     loop(`walk, a step ${n}`, machine, [next], words, walkStep(next)),
     loop(`GetTime ${n}`, machine, [time], words, "words[(ops[0] + 12) >> 2] = 0; target.hypercall(ops[0]);"),
+    ...foreignCases(n, all, middle),
     loop(`Map: hit ${n}`, peer, [hit], words, GET),
     loop(`Map: random ${n}`, peer, gets, words, GET),
     loop(`Map: miss ${n}`, peer, [miss], words, GET),
     loop(`Map: same size ${n}`, peer, [peerUpdate], words, `${counted} ${CALL}`),
   ];
   return { cases, machine };
+}
+
+/** The hit over guests with memory of their own: a buffer that stays, and a WebAssembly.Memory, which may grow. */
+function foreignCases(n: number, all: ReturnType<typeof subjects>, subject: (typeof all)[number]): Case[] {
+  const memory = new WebAssembly.Memory({ initial: GUEST_BYTES >> 16 });
+  const guests: [string, GuestMemory][] = [
+    ["fixed", fixedMemory(new ArrayBuffer(GUEST_BYTES))],
+    ["growing", bufferMemory(() => memory.buffer)],
+  ];
+  return guests.map(([kind, guestMemory]) => {
+    const machine = makeMachine(all, { guestMemory });
+    const op = layOp(machine, n, 6, subject, DATA);
+    checkAnswers(machine, new MapPeer(machine), [op], []);
+    return loop(`foreign ${kind}: hit ${n}`, machine, [op], wordsOf(machine), GET);
+  });
 }
 
 function wordsOf({ memory }: Machine): Uint32Array {
@@ -203,6 +229,9 @@ for (const n of quick ? [50] : [10, 50, 300, 3000]) {
 const p20 = (name: string, n = 50) => rows.find((row) => row.n === n && row.name === name)?.p20 as number;
 const headlines = {
   "GetVariable hit : rejected dispatch (N = 50, 64 B; at most 12)": p20("GetVariable hit") / p20("rejected"),
+  "foreign, fixed buffer : GetVariable hit (N = 50; at most 12)": p20("foreign fixed: hit") / p20("GetVariable hit"),
+  "foreign, growing memory : GetVariable hit (N = 50; at most 15)":
+    p20("foreign growing: hit") / p20("GetVariable hit"),
   "JS Map + DataView : GetVariable hit (N = 50; at least 30)": p20("Map: hit") / p20("GetVariable hit"),
 };
 if (json)
@@ -224,7 +253,9 @@ function print(n: number): void {
     `N = ${n}`.padEnd(26) + ["p20 ns", "p50 ns", ": rejected", "Map : core"].map((head) => head.padStart(12)).join(""),
   );
   for (const row of own) {
-    const peer = own.find(({ name }) => name === row.name.replace(/^.*?(?=hit|random|miss|same size)/, "Map: "));
+    const peer = own.find(
+      ({ name }) => name === row.name.replace(/^(?!foreign).*?(?=hit|random|miss|same size)/, "Map: "),
+    );
     const ratio = peer === undefined || peer === row ? "" : (peer.p20 / row.p20).toFixed(1);
     const cells = [row.p20.toFixed(1), row.p50.toFixed(1), (row.p20 / rejected).toFixed(2), ratio];
     console.log(`  ${row.name.padEnd(24)}${cells.map((cell) => cell.padStart(12)).join("")}`);

@@ -1,5 +1,14 @@
 import { RECLAIM_AT_RUNTIME } from "../assembly/abi/policy.ts";
-import { type BootWrite, guidBytes, Machine, opLayout, POLICIES, type Policy, writeRuntimeCall } from "../src/index.ts";
+import {
+  type BootWrite,
+  guidBytes,
+  Machine,
+  type MachineOptions,
+  opLayout,
+  POLICIES,
+  type Policy,
+  writeRuntimeCall,
+} from "../src/index.ts";
 import { NO_BOOT } from "../src/policies/policy.ts";
 
 /** Bytes of data of every variable. */
@@ -31,14 +40,14 @@ export function subjects(count: number): Subject[] {
  * A machine that holds the subjects and nothing else, and reclaims as soon as a write lacks room, as edk2 never does at
  * run time: updates would fill its store. 3000 variables need a larger store than OVMF's.
  */
-export function makeMachine(all: readonly Subject[]): Machine {
+export function makeMachine(all: readonly Subject[], guest: Pick<MachineOptions, "guestMemory"> = {}): Machine {
   const edk2 = POLICIES.edk2 as Policy;
   const storeEnd = 0x80000;
   const geometry = { ...edk2.geometry, volumeBytes: storeEnd, storeEnd, workBytes: 0, spareBytes: 0 };
   const policy: Policy = { ...edk2, geometry, flags: edk2.flags | RECLAIM_AT_RUNTIME, boot: NO_BOOT };
   const data = "ab".repeat(DATA_BYTES);
   const preload = all.map(({ name, guid }): BootWrite => ({ name, guid, attributes: 7, data }));
-  return new Machine({ policy, preload });
+  return new Machine({ policy, preload, ...guest });
 }
 
 /** Lays op `index` for a get (6) or set (7) out in guest memory, its name behind it; gives the op's address. */
@@ -65,6 +74,8 @@ export function layOp(
 
 /** Where data buffers lie: behind all ops. */
 export const DATA = 0x200000;
+/** Bytes of guest memory that all of it takes. */
+export const GUEST_BYTES = 0x300000;
 
 /** A shuffled order of 0 to count - 1, the same at each run. */
 export function shuffled(count: number): number[] {
