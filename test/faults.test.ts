@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as abi from "../assembly/abi/op.ts";
 import { Client } from "../src/client.ts";
+import { fixedMemory } from "../src/guest-memory.ts";
 import { GLOBAL_GUID, guidBytes } from "../src/guid.ts";
 import { toHex } from "../src/hex.ts";
 import { Machine, type MachineOptions } from "../src/machine.ts";
@@ -17,6 +18,7 @@ import {
 } from "../src/op.ts";
 import { efiCode, errnoName, Reason, statusName } from "../src/status.ts";
 import { toUcs2 } from "../src/ucs2.ts";
+import { HoledMemory } from "./support/holed-memory.ts";
 
 const OP = 0x2000;
 const NAME = 0x4000;
@@ -27,14 +29,35 @@ const GUID = "11111111-2222-3333-4444-555555555555";
 const FILLER = 0xa5;
 const MEMORY_TYPE = "4c19049f-4137-4dd3-9c10-8b97a83ffdfa";
 
+/** Where the guest's memory lies, and who knows of its holes. */
+const PLACES = ["window", "foreign", "foreign, holes the host's"] as const;
+type Place = (typeof PLACES)[number];
+const GUEST_BYTES = 0x400000;
+
 /** A guest that lays ops out by hand: everything that it does not set is filler. */
 class Guest {
   readonly machine: Machine;
   readonly layout: OpLayout;
+  readonly #holed: HoledMemory | undefined;
 
-  constructor(abiName: Abi = "x86_64", options: MachineOptions = {}) {
-    this.machine = new Machine({ abi: abiName, ...options });
+  constructor(place: Place, abiName: Abi = "x86_64", options: MachineOptions = {}) {
+    if (place === "foreign, holes the host's") this.#holed = new HoledMemory(GUEST_BYTES);
+    const own = () => this.#holed ?? fixedMemory(new ArrayBuffer(GUEST_BYTES), { unmappedBelow: 0x1000 });
+    const memory = place === "window" ? {} : { guestMemory: own() };
+    this.machine = new Machine({ abi: abiName, ...memory, ...options });
     this.layout = opLayout(abiName);
+  }
+
+  unmap(start: number, end: number): void {
+    (this.#holed ?? this.machine).unmap(start, end);
+  }
+
+  protect(start: number, end: number): void {
+    (this.#holed ?? this.machine).protect(start, end);
+  }
+
+  map(): void {
+    (this.#holed ?? this.machine).map();
   }
 
   get view(): DataView {
@@ -103,107 +126,109 @@ class Guest {
 
 const FUNCTIONS = FUNCTION_NAMES.slice(1).map((name, i) => [name, i + 1] as const);
 
-describe.each(ABIS)("%s", (abiName) => {
+const PLACES_AND_ABIS = PLACES.flatMap((place) => ABIS.map((abiName) => [place, abiName] as const));
+
+describe.each(PLACES_AND_ABIS)("%s, %s", (place, abiName) => {
   test("an op of which any byte is missing is -EFAULT", () => {
-    const guest = new Guest(abiName);
+    const guest = new Guest(place, abiName);
     for (let missing = 0; missing < abi.OP_BYTES; missing++) {
-      guest.machine.map();
+      guest.map();
       guest.op(abi.FN_GET_TIME);
-      guest.machine.unmap(OP + missing, OP + missing + 1);
+      guest.unmap(OP + missing, OP + missing + 1);
       expect(guest.refused(), `byte ${missing}`).toBe("-EFAULT");
     }
-    guest.machine.unmap(OP + abi.OP_BYTES, OP + abi.OP_BYTES + 1);
-    guest.machine.map(OP, OP + abi.OP_BYTES);
+    guest.map();
+    guest.unmap(OP + abi.OP_BYTES, OP + abi.OP_BYTES + 1);
     expect(guest.call()).toBe("SUCCESS");
   });
 
   test("a name of which any byte is missing is -EFAULT; one that just fits is not", () => {
-    const guest = new Guest(abiName).withTen();
+    const guest = new Guest(place, abiName).withTen();
     for (let missing = 0; missing < 8; missing++) {
       for (const fn of [abi.FN_GET_VARIABLE, abi.FN_SET_VARIABLE]) {
-        guest.machine.map();
+        guest.map();
         guest.variable(fn, "Ten", 16);
-        guest.machine.unmap(NAME + missing, NAME + missing + 1);
+        guest.unmap(NAME + missing, NAME + missing + 1);
         expect(guest.refused(), `byte ${missing}`).toBe("-EFAULT");
       }
     }
-    guest.machine.map();
+    guest.map();
     guest.variable(abi.FN_GET_VARIABLE, "Ten", 16);
-    guest.machine.unmap(NAME + 8, NAME + 9);
+    guest.unmap(NAME + 8, NAME + 9);
     expect(guest.call()).toBe("SUCCESS");
   });
 
   test("a read into a buffer with a hole is -EFAULT and has written the bytes before it", () => {
-    const guest = new Guest(abiName).withTen();
+    const guest = new Guest(place, abiName).withTen();
     for (const make of ["unmap", "protect"] as const) {
       for (let hole = 0; hole < 10; hole++) {
-        guest.machine.map();
+        guest.map();
         guest.machine.memory.fill(0xee, DATA, DATA + 16);
         guest.variable(abi.FN_GET_VARIABLE, "Ten", 16);
-        guest.machine[make](DATA + hole, DATA + hole + 1);
+        guest[make](DATA + hole, DATA + hole + 1);
         expect(guest.refused(), `hole at ${hole}`).toBe("-EFAULT");
         expect(guest.bytes(DATA, 16)).toBe("00010203040506070809".slice(0, 2 * hole).padEnd(32, "e"));
       }
-      guest.machine.map();
+      guest.map();
       guest.variable(abi.FN_GET_VARIABLE, "Ten", 16);
-      guest.machine[make](DATA + 10, DATA + 11);
+      guest[make](DATA + 10, DATA + 11);
       expect(guest.call()).toBe("SUCCESS");
     }
   });
 
   test("a write from a buffer with a hole is -EFAULT and stores nothing", () => {
-    const guest = new Guest(abiName);
+    const guest = new Guest(place, abiName);
     for (let hole = 0; hole < 10; hole++) {
-      guest.machine.map();
+      guest.map();
       guest.variable(abi.FN_SET_VARIABLE, "New", 10);
-      guest.machine.unmap(DATA + hole, DATA + hole + 1);
+      guest.unmap(DATA + hole, DATA + hole + 1);
       expect(guest.refused()).toBe("-EFAULT");
     }
     expect(guest.machine.variable("New", GUID)).toBeUndefined();
-    guest.machine.map();
-    guest.machine.protect(DATA, DATA + 10);
+    guest.map();
+    guest.protect(DATA, DATA + 10);
     expect(guest.call()).toBe("SUCCESS");
   });
 
   test("a name buffer with a hole is -EFAULT, a read-only one only where a name would be written", () => {
-    const guest = new Guest(abiName);
+    const guest = new Guest(place, abiName);
     for (let hole = 0; hole < 64; hole++) {
-      guest.machine.map();
+      guest.map();
       guest.next("", 64);
-      guest.machine.unmap(NAME + hole, NAME + hole + 1);
+      guest.unmap(NAME + hole, NAME + hole + 1);
       expect(guest.refused()).toBe("-EFAULT");
-      guest.machine.map();
-      guest.machine.protect(NAME + hole, NAME + hole + 1);
+      guest.map();
+      guest.protect(NAME + hole, NAME + hole + 1);
       guest.next("", 64);
       expect(guest.refused()).toBe("-EFAULT");
       guest.next("Unknown", 64);
       expect(guest.call()).toBe("INVALID_PARAMETER");
     }
-    guest.machine.map();
+    guest.map();
     guest.next("", 64);
-    guest.machine.unmap(NAME + 64, NAME + 65);
+    guest.unmap(NAME + 64, NAME + 65);
     expect(guest.call()).toBe("SUCCESS");
   });
 
   test("an op that cannot be written back is -EFAULT; what the firmware did remains", () => {
-    const guest = new Guest(abiName);
+    const guest = new Guest(place, abiName);
     guest.op(abi.FN_GET_NEXT_HIGH_MONOTONIC_COUNT);
-    guest.machine.protect(OP, OP + abi.OP_BYTES);
+    guest.protect(OP, OP + abi.OP_BYTES);
     expect(guest.refused()).toBe("-EFAULT");
-    guest.machine.map();
+    guest.map();
     expect(guest.call()).toBe("SUCCESS");
     expect(guest.view.getUint32(OP + abi.OP_MISC, true)).toBe(3);
   });
 
   test.each(FUNCTIONS)("%s: misc is refused before any pointer is looked at", (name, fn) => {
-    const guest = new Guest(abiName);
+    const guest = new Guest(place, abiName);
     guest.op(fn, 0x80000000);
     for (let offset = abi.OP_STATUS; offset < 64; offset += 4) guest.view.setUint32(OP + offset, 0, true);
     expect(guest.refused()).toBe(name === "set_variable" ? "-EFAULT" : "-EINVAL");
   });
 
   test.each(FUNCTIONS)("%s: what a call does not set comes back as passed", (name, fn) => {
-    const guest = new Guest(abiName).withTen();
+    const guest = new Guest(place, abiName).withTen();
     const variable = name === "get_variable" || name === "set_variable";
     if (variable) guest.variable(fn, "Ten", 10);
     else if (name === "get_next_variable_name") guest.next("", 64);
@@ -221,7 +246,7 @@ describe.each(ABIS)("%s", (abiName) => {
   });
 
   test("a status is 8 bytes wide, 4 for x86_32, and folded to 32 bits for arm32", () => {
-    const guest = new Guest(abiName);
+    const guest = new Guest(place, abiName);
     guest.variable(abi.FN_GET_VARIABLE, "Unknown", 4);
     guest.call();
     const expected = {
@@ -235,7 +260,9 @@ describe.each(ABIS)("%s", (abiName) => {
   });
 
   test("the checks of an op stand in Xen's order", () => {
-    const guest = new Guest(abiName, { platform: { privileged: false, efiBoot: false, runtimeServices: false } });
+    const guest = new Guest(place, abiName, {
+      platform: { privileged: false, efiBoot: false, runtimeServices: false },
+    });
     const { platform } = guest.machine;
     guest.op(99, 1);
     guest.view.setUint32(OP + abi.OP_CMD, 1000, true);
@@ -257,8 +284,8 @@ describe.each(ABIS)("%s", (abiName) => {
   });
 });
 
-describe("details of Xen's hypercall layer", () => {
-  const guest = () => new Guest().withTen();
+describe.each(PLACES)("details of Xen's hypercall layer: %s", (place) => {
+  const guest = () => new Guest(place).withTen();
 
   test.each<[string, (g: Guest) => void, string]>([
     ["a size above 2^32 - 1", (g) => g.variable(abi.FN_GET_VARIABLE, "Ten", 1n << 32n), "-ENOMEM"],
@@ -318,7 +345,7 @@ describe("details of Xen's hypercall layer", () => {
   });
 
   test("a configured allocation limit is the largest buffer", () => {
-    const g = new Guest("x86_64", { allocationLimit: 100n });
+    const g = new Guest(place, "x86_64", { allocationLimit: 100n });
     g.variable(abi.FN_GET_VARIABLE, "Unknown", 100);
     expect(g.call()).toBe("NOT_FOUND");
     g.variable(abi.FN_GET_VARIABLE, "Unknown", 101);
@@ -326,7 +353,7 @@ describe("details of Xen's hypercall layer", () => {
   });
 
   test("an old runtime table knows neither queries nor capsules; the snapshot says that it was too old to be asked", () => {
-    const g = new Guest("x86_64", { facts: { runtimeVersion: 0x1000a } });
+    const g = new Guest(place, "x86_64", { facts: { runtimeVersion: 0x1000a } });
     query(g, 0, 7);
     expect(g.refused()).toBe("-EOPNOTSUPP");
     g.op(abi.FN_QUERY_CAPSULE_CAPABILITIES);
@@ -372,10 +399,10 @@ describe("details of Xen's hypercall layer", () => {
   }
 });
 
-describe("firmware_info", () => {
+describe.each(PLACES)("firmware_info: %s", (place) => {
   /** Result names of the EFI indexes 0 to 7. */
   function results(options: MachineOptions): string[] {
-    const g = new Guest("x86_64", options);
+    const g = new Guest(place, "x86_64", options);
     return Array.from({ length: 8 }, (_, index) => {
       writeFirmwareInfo(g.view, OP, abi.FW_EFI_INFO, index);
       return errnoName(g.machine.hypercall(OP));
@@ -399,7 +426,7 @@ describe("firmware_info", () => {
   test("a PCI ROM is found by all five fields", () => {
     const rom = { segment: 1, bus: 2, devfn: 3, vendor: 0x8086, device: 0x1533, address: 0xfe000000n, bytes: 0x10000n };
     for (const abiName of ABIS) {
-      const g = new Guest(abiName, { facts: { pciRoms: [rom] } });
+      const g = new Guest(place, abiName, { facts: { pciRoms: [rom] } });
       const ask = (devfn: number) => {
         writeFirmwareInfo(g.view, OP, abi.FW_EFI_INFO, abi.EFI_INFO_PCI_ROM);
         g.view.setUint16(OP + abi.INFO_PCI_SEGMENT, 1, true);
@@ -424,7 +451,7 @@ describe("firmware_info", () => {
     [0, 0, "-EINVAL"],
     [6, 0, "-EINVAL"],
   ])("type %i index %i is %s", (type, index, expected) => {
-    const g = new Guest();
+    const g = new Guest(place);
     writeFirmwareInfo(g.view, OP, type, index);
     expect(errnoName(g.machine.hypercall(OP))).toBe(expected);
   });
