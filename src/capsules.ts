@@ -119,6 +119,8 @@ function capsuleVariable(number: number): { name: string; guid: string } {
 export interface BootStore {
   find(name: string, guid: string): Variable | undefined;
   remove(name: string, guid: string): void;
+  /** Bytes of guest memory. */
+  memoryBytes: number;
   /** Why the core refused what was asked of it last. */
   reason(): Reason;
 }
@@ -131,7 +133,7 @@ export interface BootStore {
  */
 export function takeCapsules(core: Core, store: BootStore): CapsuleList[] {
   const lists: CapsuleList[] = [];
-  core.exports.startCapsuleLists();
+  core.exports.startCapsuleLists(store.memoryBytes);
   for (const { variable, address } of listAddresses(store)) {
     const list = readList(core, store, variable, address);
     lists.push(list);

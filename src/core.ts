@@ -13,7 +13,7 @@ export interface CoreExports {
   attach(): void;
   cleanCertDb(): void;
   startMonotonicCount(): number;
-  startCapsuleLists(): void;
+  startCapsuleLists(memoryBytes: number): void;
   openCapsuleList(low: number, high: number): number;
   nextCapsuleBlock(): number;
   bootWrite(nameBytes: number, dataBytes: number, attributes: number): number;

@@ -414,6 +414,10 @@ export class Machine {
     this.#capsules = takeCapsules(this.#core, {
       find: (name, guid) => this.variable(name, guid),
       remove: (name, guid) => this.#write({ name, guid, attributes: 7, data: "" }),
+      memoryBytes: Math.min(
+        this.#window?.length ?? this.#foreign?.bytes?.().length ?? WINDOW_BYTES_MAX,
+        WINDOW_BYTES_MAX,
+      ),
       reason: () => this.reason,
     });
   }

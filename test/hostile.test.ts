@@ -12,6 +12,7 @@ import { POLICIES } from "../src/policies/index.ts";
 import type { Policy } from "../src/policies/policy.ts";
 import { errnoName } from "../src/status.ts";
 import { FMP_GUID, fmpPayload, OTHER_GUID, P, Q, R, rawCapsule, UX_GUID } from "./support/capsules.ts";
+import { HoledMemory } from "./support/holed-memory.ts";
 import { Random } from "./support/random.ts";
 import { signatureList, withDescriptor } from "./support/signer.ts";
 import { traced } from "./support/trap.ts";
@@ -98,16 +99,23 @@ function named<T>(call: () => T, described: () => string): T {
   }
 }
 
-/** One hostile guest: random ops over random memory. */
+/**
+ * One hostile guest: random ops over random memory. Each is made on two machines: one with a window, and its twin, whose
+ * guest memory is foreign.
+ */
 class Guest {
   readonly machine: Machine;
+  readonly twin: Machine;
+  readonly #twinMemory = new HoledMemory(WINDOW_BYTES);
   readonly random: Random;
   readonly #layout: OpLayout;
   readonly #before: Uint8Array;
   #holes: { start: number; end: number; readable: boolean }[] = [];
 
   constructor(abiName: Abi, seed: number, policy: Policy, capsules: CapsuleMode = "xen") {
-    this.machine = new Machine({ abi: abiName, windowBytes: WINDOW_BYTES, policy, verifier: CREDULOUS, capsules });
+    const options = { abi: abiName, policy, verifier: CREDULOUS, capsules };
+    this.machine = new Machine({ ...options, windowBytes: WINDOW_BYTES });
+    this.twin = new Machine({ ...options, guestMemory: this.#twinMemory });
     this.random = new Random(seed);
     this.#layout = opLayout(abiName);
     this.#before = new Uint8Array(WINDOW_BYTES);
@@ -123,9 +131,20 @@ class Guest {
     this.#before.set(machine.memory);
     const bytes = machine.memory.subarray(op, op + abi.OP_BYTES);
     const described = () => `${machine.abi} turn ${turn}, op at 0x${op.toString(16)}: ${toHex(bytes)}`;
-    const ret = named(() => machine.hypercall(random.oneIn(40) ? random.pick(BAD_OPS) : op), described);
+    const address = random.oneIn(40) ? random.pick(BAD_OPS) : op;
+    const ret = named(() => machine.hypercall(address), described);
+    this.#checkTwin(address, ret, described);
     if (ret > 0 || (ret < 0 && errnoName(ret) === String(ret))) throw new Error(`result ${ret}: ${described()}`);
     this.#checkMemory(op, ret, described);
+  }
+
+  /** Both boot over the same memory, where capsules may lie. */
+  reboot(described: () => string): void {
+    const { machine, twin } = this;
+    twin.memory.set(machine.memory);
+    for (const each of [machine, twin]) named(() => each.reboot(), described);
+    expect(twin.capsules, described()).toEqual(machine.capsules);
+    expect(Buffer.compare(twin.flash(), machine.flash()), described()).toBe(0);
   }
 
   #pointer(): bigint {
@@ -234,6 +253,17 @@ class Guest {
     view.setBigUint64(op + layout.sgList, this.#pointer(), true);
   }
 
+  /** The same bytes, the same answer, the same bytes: window or foreign memory. */
+  #checkTwin(address: number, ret: number, described: () => string): void {
+    const { machine, twin } = this;
+    twin.memory.set(this.#before);
+    const twinRet = named(() => twin.hypercall(address), described);
+    if (twinRet !== ret || twin.reason !== machine.reason) {
+      throw new Error(`${errnoName(ret)} ${machine.reason}, twin ${errnoName(twinRet)} ${twin.reason}: ${described()}`);
+    }
+    if (!same(machine.memory, twin.memory, 0, WINDOW_BYTES)) throw new Error(`the twin's memory: ${described()}`);
+  }
+
   /** Nothing changes but the op's body and the buffer that it names; unmapped and read-only bytes never do. */
   #checkMemory(op: number, ret: number, described: () => string): void {
     const { memory, view } = this.machine;
@@ -277,14 +307,17 @@ class Guest {
 
   #makeHoles(): void {
     this.machine.map();
+    this.#twinMemory.map();
     this.#holes = [];
     for (let count = this.random.below(5); count > 0; count--) {
       const start = FIRST + this.random.below(WINDOW_BYTES - FIRST);
       const end = Math.min(WINDOW_BYTES, start + 1 + this.random.below(300));
       if (this.#holes.some((hole) => start < hole.end && end > hole.start)) continue;
       const readable = this.random.oneIn(2);
-      if (readable) this.machine.protect(start, end);
-      else this.machine.unmap(start, end);
+      for (const memory of [this.machine, this.#twinMemory]) {
+        if (readable) memory.protect(start, end);
+        else memory.unmap(start, end);
+      }
       this.#holes.push({ start, end, readable });
     }
   }
@@ -312,7 +345,7 @@ const CREDULOUS: Verifier = {
  * for the op's copy and the capsules' block, behind the window nothing may change. Gives how often Dom0 was started again.
  */
 function attack(guest: Guest, ops: number): number {
-  const { machine } = guest;
+  const { machine, twin } = guest;
   const whole = new Uint8Array(machine.memory.buffer);
   const constant = () => [
     whole.slice(0, STATE),
@@ -323,19 +356,24 @@ function attack(guest: Guest, ops: number): number {
   ];
   const before = constant();
   const start = machine.snapshot();
+  const twinStart = twin.snapshot();
   let boots = 0;
   for (let turn = 0; turn < ops; turn++) {
     // The holes' table is the machine's, not the snapshot's: they are made anew after it.
-    if (turn % 25_000 === 0) machine.restore(start);
+    if (turn % 25_000 === 0) {
+      machine.restore(start);
+      twin.restore(twinStart);
+    }
     guest.step(turn);
     if (machine.shutdown === undefined) continue;
     const described = () => `${machine.abi} turn ${turn}, reboot`;
-    named(() => machine.reboot(), described);
+    guest.reboot(described);
     boots++;
   }
   for (const [i, bytes] of constant().entries())
     expect(Buffer.compare(bytes, before[i] as Uint8Array), `block ${i}`).toBe(0);
   expect(machine.memory.buffer.byteLength).toBe(whole.length);
+  expect(Buffer.compare(twin.flash(), machine.flash())).toBe(0);
   // The machine still works.
   machine.map();
   machine.restore(start);

@@ -14,7 +14,6 @@ import {
 import { CAPSULES } from "../abi/layout";
 import { EfiCode, Reason } from "../abi/status";
 import { FAULT, NO_ROOM, view, viewFirst } from "../guest";
-import { state } from "../state";
 import { refuse } from "./refusal";
 
 /** Where a walk stands. Addresses are machine addresses, which here are guest addresses, unless said otherwise. */
@@ -48,12 +47,12 @@ if (
 
 /**
  * Before the first list of a boot. All lists together may read as many descriptors as memory has aligned places for: with
- * one more, one has been read twice. What they lead to must find room in memory once more, as a whole. A foreign memory
- * counts as if it were the largest window.
+ * one more, one has been read twice. What they lead to must find room in memory once more, as a whole. `memoryBytes`:
+ * how much memory that is.
  */
-export function startCapsuleLists(): void {
-  walk.unread = state.windowBytes >> 3;
-  walk.room = state.windowBytes;
+export function startCapsuleLists(memoryBytes: u32): void {
+  walk.unread = memoryBytes >> 3;
+  walk.room = memoryBytes;
 }
 
 /**

@@ -13,7 +13,6 @@ import { efiCode } from "../status.ts";
 import type { EfiTime } from "../time.ts";
 import { Assumed } from "./assumed.ts";
 import { bootWrite, checkGuid, checkVariables, preloadOf, type TraceHeader } from "./format.ts";
-import { PLAYER_WINDOW_BYTES } from "./player.ts";
 
 /**
  * The machine of a scenario: a personality, single values changed as the header's `assume` says. Throws a FormatError that
@@ -35,7 +34,6 @@ export function scenarioOptions(header: TraceHeader): MachineOptions {
       platformOps: !(xen.flag("arm_stock") ?? false),
     },
     preload: preloadOf(header),
-    windowBytes: PLAYER_WINDOW_BYTES,
   };
   const clock = config.take("clock");
   if (clock !== undefined) options.clock = powerOnTime(clock);

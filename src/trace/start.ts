@@ -3,6 +3,7 @@ import { BOOTSERVICE_ACCESS, NON_VOLATILE, RUNTIME_ACCESS } from "../../assembly
 import type { Verifier } from "../crypto/verifier.ts";
 import { formatVolume, type NewEntry, writeRecords } from "../formats/edk2-store.ts";
 import { FormatError } from "../formats/variable-set.ts";
+import type { GuestMemory } from "../guest-memory.ts";
 import { fromHex } from "../hex.ts";
 import { Machine, type MachineOptions } from "../machine.ts";
 import type { FirmwareFacts } from "../platform.ts";
@@ -26,11 +27,19 @@ export interface Start {
 
 /**
  * Makes the machine of a trace. `store` is the file that the trace's machine was booted over, if it is known; without
- * it the state is made from the header and from the first answers about free space.
+ * it the state is made from the header and from the first answers about free space. `guestMemory`: the guest has it in place
+ * of a window; PLAYER_WINDOW_BYTES of it, to be had as bytes that stay, nothing else in them.
  */
-export function startMachine(trace: Trace, store: Uint8Array | undefined, verifier?: Verifier): Start {
+export function startMachine(
+  trace: Trace,
+  store: Uint8Array | undefined,
+  verifier?: Verifier,
+  guestMemory?: GuestMemory,
+): Start {
   const { header } = trace;
   const options = header.assume === undefined ? capturedOptions(header) : scenarioOptions(header);
+  if (guestMemory === undefined) options.windowBytes = PLAYER_WINDOW_BYTES;
+  else options.guestMemory = guestMemory;
   if (verifier !== undefined) options.verifier = verifier;
   if (store === undefined && (header.initial_variables ?? []).length > 0) return seededMachine(trace, options);
   if (store !== undefined) options.store = store;
@@ -75,7 +84,6 @@ function capturedOptions(header: TraceHeader): MachineOptions {
     },
     preload: preloadOf(header),
     allocationLimit: CAPTURED_ALLOCATION_LIMIT,
-    windowBytes: PLAYER_WINDOW_BYTES,
     ...(powerOn === undefined ? {} : { clock: Date.parse(`${powerOn}Z`) / 1000 + BOOT_SECONDS }),
   };
 }
