@@ -176,6 +176,7 @@ function heapEnd(): usize {
 
 /** Can all bytes be read? The heap is overwritten: nothing is made of a call that has no room. */
 function canRead(guest: u64, bytes: u32): bool {
+  if (reach(guest, bytes, HOLE_UNMAPPED) !== bytes) return false;
   while (bytes !== 0) {
     const piece = min(bytes, state.windowBytes);
     if (read(WINDOW, guest, piece) !== piece) return false;

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { differenceText } from "../src/cli/difference.ts";
 import { nodeVerifier } from "../src/crypto/node-verifier.ts";
+import { fixedMemory } from "../src/guest-memory.ts";
 import { ABIS, type Abi } from "../src/op.ts";
 import { efiCode, efiStatus } from "../src/status.ts";
-import { replay, startMachine, type Trace, toBigInt } from "../src/trace/index.ts";
+import { PLAYER_WINDOW_BYTES, replay, startMachine, type Trace, toBigInt } from "../src/trace/index.ts";
 import { readTrace, traceNames } from "./support/fixtures.ts";
 
 /** The trace as a caller of another ABI would have recorded it: statuses in its width, sizes that it can say. */
@@ -26,10 +27,14 @@ const stories = (["conformance", "scenarios"] as const).flatMap((folder) =>
   traceNames(folder).map((name) => [folder, name] as const),
 );
 
-describe.each(ABIS)("a caller of %s", (abi) => {
+const PLACES = ["in a window", "foreign"] as const;
+const callers = ABIS.flatMap((abi) => PLACES.map((place) => [abi, place] as const));
+
+describe.each(callers)("a caller of %s whose memory is %s", (abi, place) => {
   test.each(stories)("is told the story of %s/%s", (folder, name) => {
     const trace = retold(readTrace(folder, name), abi);
-    const { differences, fields } = replay(trace, startMachine(trace, undefined, nodeVerifier));
+    const guestMemory = place === "foreign" ? fixedMemory(new ArrayBuffer(PLAYER_WINDOW_BYTES)) : undefined;
+    const { differences, fields } = replay(trace, startMachine(trace, undefined, nodeVerifier, guestMemory));
     expect(differences.map(differenceText)).toEqual([]);
     expect(fields).toBeGreaterThan(15);
   });

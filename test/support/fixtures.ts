@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { nodeVerifier } from "../../src/crypto/node-verifier.ts";
 import { findStartStore } from "../../src/files/start-store.ts";
+import type { GuestMemory } from "../../src/guest-memory.ts";
 import { parseTrace, replay, startMachine, type Trace } from "../../src/trace/index.ts";
 
 const ROOT = new URL("../fixtures/", import.meta.url);
@@ -30,9 +31,15 @@ export function readTrace(folder: TraceFolder, name: string): Trace {
   return parseTrace(readFileSync(fixturePath(`${folder}/${name}`), "utf8"));
 }
 
-/** Replays a trace over the store that its header names; `seeded`: from its header alone. */
-export function replayTrace(folder: TraceFolder, trace: Trace, name: string, seeded = false) {
+/** Replays a trace over the store that its header names; `seeded`: from its header alone; on a window or such memory. */
+export function replayTrace(
+  folder: TraceFolder,
+  trace: Trace,
+  name: string,
+  seeded = false,
+  guestMemory?: GuestMemory,
+) {
   const store = seeded ? undefined : findStartStore(trace.header, fixturePath(`${folder}/${name}`));
-  const start = startMachine(trace, store, nodeVerifier);
+  const start = startMachine(trace, store, nodeVerifier, guestMemory);
   return { start, result: replay(trace, start) };
 }
