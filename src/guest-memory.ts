@@ -17,8 +17,8 @@ export interface GuestMemory {
  * is asked for, and none behind address 2^64 - 1.
  *
  * Both answer how many bytes they have not copied: 0, or on a fault those from the first on that is not mapped. The ones
- * before it have been copied, as Linux's and Xen's raw_copy_to_guest does. Neither calls the machine; what they throw, the
- * machine's call throws, after which the machine must not be used any more.
+ * before it have been copied, as Linux's and Xen's raw_copy_to_guest does. Neither calls the machine. What they throw, the
+ * machine's call throws; what the firmware has done until then remains.
  */
 export interface GuestCopies {
   copyIn(to: number, low: number, high: number, bytes: number): number;
@@ -48,13 +48,13 @@ export function fixedMemory(buffer: ArrayBufferLike, options: BufferMemoryOption
 
 /**
  * A guest in a buffer that is asked for at each access, such as `() => memory.buffer` of a WebAssembly.Memory, which has
- * another one after each growth; address 0 first.
+ * another one after each growth, or of an ArrayBuffer that is resized; address 0 first.
  */
 export function bufferMemory(buffer: () => ArrayBufferLike, options: BufferMemoryOptions = {}): GuestMemory {
   let guest = viewsOf(buffer());
   return memoryOf(() => {
     const now = buffer();
-    if (now !== guest.buffer) guest = viewsOf(now);
+    if (now !== guest.buffer || now.byteLength !== guest.bytes.length) guest = viewsOf(now);
     return guest;
   }, options);
 }

@@ -162,7 +162,9 @@ export class Machine {
   /** The window, or what is foreign. */
   readonly #window: Uint8Array | undefined;
   readonly #foreign: GuestMemory | undefined;
-  #view: DataView | undefined;
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  /** What #view shows. */
+  #viewed: Uint8Array | undefined;
   readonly #port: FlashPort | undefined;
   readonly #file: Uint8Array;
   readonly #preload: readonly BootWrite[];
@@ -227,9 +229,10 @@ export class Machine {
 
   /** The same bytes. */
   get view(): DataView {
-    const { buffer, byteOffset, length } = this.memory;
-    if (this.#view?.buffer !== buffer || this.#view.byteLength !== length) {
-      this.#view = new DataView(buffer, byteOffset, length);
+    const { memory } = this;
+    if (this.#viewed !== memory) {
+      this.#view = new DataView(memory.buffer, memory.byteOffset, memory.length);
+      this.#viewed = memory;
     }
     return this.#view;
   }
@@ -414,10 +417,8 @@ export class Machine {
     this.#capsules = takeCapsules(this.#core, {
       find: (name, guid) => this.variable(name, guid),
       remove: (name, guid) => this.#write({ name, guid, attributes: 7, data: "" }),
-      memoryBytes: Math.min(
-        this.#window?.length ?? this.#foreign?.bytes?.().length ?? WINDOW_BYTES_MAX,
-        WINDOW_BYTES_MAX,
-      ),
+      // Foreign memory may be larger, or not say how large it is.
+      memoryBytes: Math.min((this.#window ?? this.#foreign?.bytes?.())?.length ?? WINDOW_BYTES_MAX, WINDOW_BYTES_MAX),
       reason: () => this.reason,
     });
   }

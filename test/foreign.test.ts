@@ -161,6 +161,19 @@ describe("a buffer", () => {
     expect(machine.memory.length).toBe(3 * PAGE);
   });
 
+  test("that is resized in place is followed", () => {
+    const options = { maxByteLength: 2 * PAGE };
+    const buffer = new (ArrayBuffer as new (bytes: number, more: typeof options) => ArrayBuffer)(PAGE, options);
+    const machine = new Machine({ guestMemory: bufferMemory(() => buffer) });
+    expect(errnoName(machine.hypercall(PAGE))).toBe("-EFAULT");
+    (buffer as ArrayBuffer & { resize(bytes: number): void }).resize(2 * PAGE);
+    writeRuntimeCall(machine.view, PAGE, abi.FN_GET_TIME, 0);
+    expect(errnoName(machine.hypercall(PAGE))).toBe("0");
+    (buffer as ArrayBuffer & { resize(bytes: number): void }).resize(PAGE);
+    expect(errnoName(machine.hypercall(PAGE))).toBe("-EFAULT");
+    expect(machine.view.byteLength).toBe(PAGE);
+  });
+
   test("that is another at each call is asked for at each call", () => {
     const buffers = [new ArrayBuffer(PAGE), new ArrayBuffer(PAGE)] as const;
     let buffer: ArrayBuffer = buffers[0];
