@@ -27,6 +27,9 @@ const TESTS = [
   "weaknesses",
   "stores",
   "snapshot",
+  "flash-writes",
+  "scenarios",
+  "foreign",
   "model",
   "hostile",
 ];

@@ -18,7 +18,18 @@ const FLOORS: Record<Tree, string[][]> = {
     ["index", "internals"],
   ],
   src: [
-    ["../assembly/abi/", "bytes", "guid", "ucs2", "time", "hex", "attributes", "printable", "text-width", "guest-memory"],
+    [
+      "../assembly/abi/",
+      "bytes",
+      "guid",
+      "ucs2",
+      "time",
+      "hex",
+      "attributes",
+      "printable",
+      "text-width",
+      "guest-memory",
+    ],
     [
       "status",
       "op",
