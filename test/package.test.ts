@@ -89,14 +89,16 @@ export const flashBytes: number = machine.flash().length;
   expect(await output(user, process.execPath, TSC, "-p", ".")).toBe("");
 });
 
-test("the tarball holds the library, the release core and no sources or tests", { timeout: TIMEOUT }, async () => {
+test("the tarball holds the library, the release core, what builds a shim, and no sources or tests", {
+  timeout: TIMEOUT,
+}, async () => {
   const said = await output(folder, "tar", "-tzf", tarball());
   const files = said.trim().split("\n");
-  const wanted = ["LICENSE", "README.md", "dist/src/index.js", "dist/src/index.d.ts"];
+  const wanted = ["LICENSE", "README.md", "dist/src/index.js", "dist/src/index.d.ts", "shim/build.sh", "shim/glue.c"];
   expect(files).toEqual(expect.arrayContaining(wanted.map((file) => `package/${file}`)));
   expect(files.filter((file) => file.endsWith(".wasm"))).toEqual(["package/build/release.wasm"]);
   const allowed =
-    /^package\/(package\.json|README\.md|LICENSE|CHANGELOG\.md|build\/|dist\/src\/|dist\/assembly\/abi\/)/;
+    /^package\/(package\.json|README\.md|LICENSE|CHANGELOG\.md|build\/|shim\/|dist\/src\/|dist\/assembly\/abi\/)/;
   expect(files.filter((file) => !allowed.test(file))).toEqual([]);
 });
 
