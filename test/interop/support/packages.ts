@@ -8,6 +8,7 @@ const BACKPORTS = fileURLToPath(new URL("../../../build/backports", import.meta.
 /** The Debian packages that tests need, and what they need of them: programs by name, files by path. */
 export const PACKAGES = {
   chromium: ["chromium"],
+  "clang-19": ["clang-19"],
   dosfstools: ["mkfs.vfat"],
   efibootmgr: ["efibootmgr"],
   efitools: [
@@ -20,6 +21,10 @@ export const PACKAGES = {
   ],
   efivar: ["efivar"],
   fdisk: ["sfdisk"],
+  gcc: ["gcc"],
+  "linux-source-6.1": ["/usr/src/linux-source-6.1.tar.xz"],
+  "linux-source-6.12": ["/usr/src/linux-source-6.12.tar.xz"],
+  "lld-19": ["wasm-ld-19"],
   mtools: ["mcopy"],
   openssl: ["openssl"],
   ovmf: ["/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd"],
@@ -29,7 +34,9 @@ export const PACKAGES = {
   "qemu-system-x86": ["qemu-system-x86_64"],
   sbsigntool: ["sbkeysync", "sbsiglist", "sbsign", "sbvarsign"],
   "u-boot-qemu": ["/usr/lib/u-boot/qemu_arm64/u-boot.bin"],
+  tar: ["tar"],
   "uefitool-cli": ["UEFIExtract"],
+  "xz-utils": ["xz"],
 } as const;
 
 export type Package = keyof typeof PACKAGES;
