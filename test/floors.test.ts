@@ -48,7 +48,7 @@ const FLOORS: Record<Tree, string[][]> = {
     ],
     ["machine", "decoders/"],
     ["client", "trace/", "boot-options", "secure-boot/", "variable-check"],
-    ["index", "files/", "pictures/"],
+    ["index", "files/", "pictures/", "testing/", "vitest"],
     ["cli/"],
   ],
 };

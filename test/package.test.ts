@@ -72,6 +72,13 @@ machine.close();`;
   expect((await output(user, process.execPath, "--input-type=module", "--eval", script)).trim()).toBe("540672");
 });
 
+test("kernel shims are tested with an entry of its own", { timeout: TIMEOUT }, async () => {
+  const empty = "Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)";
+  const script = `import { loadShim } from "xenefi/testing"; await loadShim(${empty}).catch((e) => console.log(e.message))`;
+  const said = await output(user, process.execPath, "--input-type=module", "--eval", script);
+  expect(said.trim()).toBe("the shim exports no memory");
+});
+
 test("its types need neither the DOM nor Node's types", { timeout: TIMEOUT }, async () => {
   const options = { target: "ES2022", lib: ["ES2022"], types: [], module: "NodeNext", strict: true, noEmit: true };
   await writeFile(

@@ -1,0 +1,19 @@
+import { readFileSync } from "node:fs";
+import asc from "assemblyscript/asc";
+import { fixturePath } from "./fixtures.ts";
+
+/** Compiles test/fixtures/shims/small.as, a kernel shim without a C compiler; its data begins at address 1024. */
+export async function compileSmallShim(...options: string[]): Promise<Uint8Array<ArrayBuffer>> {
+  const source = readFileSync(fixturePath("shims/small.as"), "utf8");
+  let wasm: Uint8Array | undefined;
+  const common = ["--outFile", "shim.wasm", "--runtime", "stub", "--memoryBase", "1024", "--use", "abort="];
+  const { error, stderr } = await asc.main(["shim.ts", ...common, ...options], {
+    readFile: (name) => (name === "shim.ts" ? source : null),
+    writeFile: (_, contents) => {
+      wasm = contents as Uint8Array;
+    },
+    listFiles: () => [],
+  });
+  if (error !== null || wasm === undefined) throw new Error(`the small shim does not compile:\n${stderr}`);
+  return new Uint8Array(wasm);
+}
