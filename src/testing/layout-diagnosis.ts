@@ -16,8 +16,6 @@ interface Fit {
   places: Places;
   whose: string;
   remedy: string;
-  /** Four bytes that are padding. */
-  padding?: number;
 }
 
 /** Longs and pointers of 4 bytes, and 64-bit members at multiples of 8: wasm32 with x86 headers as they come. */
@@ -29,7 +27,6 @@ const MISALIGNED: Places = {
 const FITS: readonly Fit[] = [
   {
     places: MISALIGNED,
-    padding: 20,
     whose: "no Xen has them (inner union at 24 instead of 20)",
     remedy:
       "wasm32 aligns 64-bit types to 8 bytes where an i386 aligns them to 4: build with the types.h of xenefi's shim/include, or with Arm headers and abi arm32",
@@ -47,7 +44,7 @@ type MappedBytes = (address: number) => number;
 
 /**
  * Why an op of the right command and version is not laid out as the ABI has it: it names a buffer that is not mapped, and by
- * exactly one other layout all that it names is. Undefined if it fits, or fits none.
+ * another layout all that it names is. Undefined if it fits, or fits none.
  */
 export function diagnose(view: DataView, op: number, abiName: Abi, mappedBytes: MappedBytes): LayoutError | undefined {
   if (mappedBytes(op) < abi.OP_BYTES) return undefined;
@@ -56,12 +53,8 @@ export function diagnose(view: DataView, op: number, abiName: Abi, mappedBytes: 
   const fits = (places: Places) =>
     fitsLayout(new DataView(view.buffer, view.byteOffset + op, abi.OP_BYTES), places, mappedBytes);
   if (fits(opLayout(abiName))) return undefined;
-  const others = FITS.filter(({ places, padding }) => {
-    const isPadded = padding === undefined || view.getUint32(op + padding, true) === 0;
-    return places !== opLayout(abiName) && isPadded && fits(places);
-  });
-  const [only, second] = others;
-  return only === undefined || second !== undefined ? undefined : new LayoutError(abiName, only);
+  const other = FITS.find(({ places }) => fits(places));
+  return other === undefined ? undefined : new LayoutError(abiName, other);
 }
 
 /**
