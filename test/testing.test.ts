@@ -180,6 +180,8 @@ describe("imports", () => {
     const message =
       "the shim called env.pci_dev_get, which is not here; give loadShim a function as imports.pci_dev_get";
     expect(() => shim.call("find_device", 3)).toThrow(message);
+    // A name that every object has.
+    expect(() => shim.call("value_of")).toThrow("the shim called env.valueOf, which is not here");
   });
 
   test("are the test's own where it gives them", async () => {
