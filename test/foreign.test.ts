@@ -227,6 +227,21 @@ describe("an address of 64 bits", () => {
     expect([...bytes.subarray(0x1ffc)]).toEqual([0, 9, 9, 9]);
   });
 
+  test("does not wrap around where all memory is mapped", () => {
+    const op = new Uint8Array(abi.OP_BYTES);
+    // The op wherever the low half of an address is small, a name without end at the top.
+    const copyIn = (core: Uint8Array) => (to: number, low: number, _: number, bytes: number) => {
+      for (let i = 0; i < bytes; i++) core[to + i] = low >= 0 ? (op[low + i] ?? 0) : 0x41;
+      return 0;
+    };
+    const copyOut = () => 0;
+    const machine = new Machine({ guestMemory: { connect: (core) => ({ copyIn: copyIn(core), copyOut }) } });
+    layVariable(op, abi.FN_GET_VARIABLE, { op: 0, name: TOP - 70n, size: 1, data: 0n });
+    expect([errnoName(machine.hypercall(0)), machine.reason]).toEqual(["-EFAULT", Reason.NameNotMapped]);
+    expect([errnoName(machine.hypercall(TOP - 135n)), machine.reason]).toEqual(["-EFAULT", Reason.OpNotMapped]);
+    expect([errnoName(machine.hypercall(TOP - 136n)), machine.reason]).toEqual(["-EACCES", Reason.InterfaceVersion]);
+  });
+
   test("may have a sign where wasm gives it one", () => {
     const bytes = new Uint8Array(0x1000);
     writeRuntimeCall(new DataView(bytes.buffer), 0, abi.FN_GET_TIME, 0);
