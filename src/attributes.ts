@@ -12,10 +12,12 @@ const LETTERS: readonly (readonly [bit: number, letters: string])[] = [
   [abi.ENHANCED_AUTHENTICATED_ACCESS, "EA"],
 ];
 
+const ALL_LETTERED = LETTERS.reduce((all, [bit]) => all | bit, 0);
+
 /** "NV+BS+RT"; bits without letters follow as a hexadecimal number; "0" for none. */
 export function attributesText(attributes: number): string {
-  const parts = LETTERS.filter(([bit]) => (attributes & bit) !== 0).map(([, letters]) => letters);
-  const rest = (attributes & ~LETTERS.reduce((all, [bit]) => all | bit, 0)) >>> 0;
+  const parts = LETTERS.filter((entry) => (attributes & entry[0]) !== 0).map((entry) => entry[1]);
+  const rest = (attributes & ~ALL_LETTERED) >>> 0;
   if (rest !== 0) parts.push(`0x${rest.toString(16)}`);
   return parts.join("+") || "0";
 }

@@ -51,7 +51,7 @@ export interface Loans {
 export function makeCore(windowBytes: number, { verifier = NO_VERIFIER, flash, guest }: Loans = {}): Core {
   const pages = Math.max(PAGES_MIN, Math.ceil((WINDOW + windowBytes + WINDOW_SLACK) / PAGE_BYTES));
   const memory = new WebAssembly.Memory({ initial: pages, maximum: PAGES_MAX });
-  compiled ??= new WebAssembly.Module(readCore());
+  compiled ??= new WebAssembly.Module(coreBytes());
   const bytes = new Uint8Array(memory.buffer);
   const view = new DataView(memory.buffer);
   const host = { ...lendVerifier(verifier, bytes, view), ...lendFlash(flash, bytes) };
@@ -111,7 +111,7 @@ const DIGEST_BYTES_MAX = 64;
 let compiled: WebAssembly.Module | undefined;
 
 /** The wasm file: the one beside the package, or the one that XENEFI_CORE names (a debug or coverage build). */
-function readCore(): Uint8Array<ArrayBuffer> {
+export function coreBytes(): Uint8Array<ArrayBuffer> {
   const fs = process.getBuiltinModule("node:fs");
   return new Uint8Array(fs.readFileSync(process.env.XENEFI_CORE ?? new URL(import.meta.resolve("#core.wasm"))));
 }

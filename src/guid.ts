@@ -1,3 +1,5 @@
+import { toHex } from "./hex.ts";
+
 /** Text form of a GUID: lower case, 8-4-4-4-12 digits. */
 const FORM = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -10,9 +12,8 @@ export function guidBytes(text: string): Uint8Array {
 
 /** Text of the 16 bytes at `offset`. */
 export function guidText(bytes: Uint8Array, offset = 0): string {
-  const digits = ORDER.map((at) => (bytes[offset + at] as number).toString(16).padStart(2, "0"));
-  const groups = [digits.slice(0, 4), digits.slice(4, 6), digits.slice(6, 8), digits.slice(8, 10), digits.slice(10)];
-  return groups.map((group) => group.join("")).join("-");
+  const digits = toHex(Uint8Array.from(ORDER, (at) => bytes[offset + at] as number));
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
 /** Where the n-th byte of the text form lies in the stored form, and the other way round. */
@@ -50,8 +51,14 @@ export function findGuid(text: string): string | undefined {
   return FORM.test(text) ? text.toLowerCase() : GUID_NAMES[text.toLowerCase()];
 }
 
+/** Of two short names for one GUID the first counts. */
+const NAMES = new Map(
+  Object.entries(GUID_NAMES)
+    .toReversed()
+    .map(([name, guid]) => [guid, name]),
+);
+
 /** The short name of a GUID, or the GUID itself. */
 export function guidName(guid: string): string {
-  for (const [name, known] of Object.entries(GUID_NAMES)) if (known === guid) return name;
-  return guid;
+  return NAMES.get(guid) ?? guid;
 }

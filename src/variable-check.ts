@@ -5,7 +5,7 @@ import type { Finding } from "./formats/finding.ts";
 import type { Variable } from "./formats/variable-set.ts";
 import { GLOBAL_GUID } from "./guid.ts";
 import { UEFI_DEFINITIONS } from "./policies/definitions.ts";
-import { printable } from "./printable.ts";
+import { printableName } from "./printable.ts";
 
 const ORDER_NAME = /^(Boot|Driver|SysPrep)Order$/;
 
@@ -15,7 +15,7 @@ const ORDER_NAME = /^(Boot|Driver|SysPrep)Order$/;
  */
 export function checkVariables(variables: readonly Variable[], context: Context): Finding[] {
   return variables.flatMap((variable) => {
-    const place = `${printable(variable.name)}-${variable.guid}`;
+    const place = `${printableName(variable.name)}-${variable.guid}`;
     const errors = decode(variable, context).faults ?? [];
     const warnings = [...dangling(variable, context), ...oddAttributes(variable)];
     return [

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -53,9 +54,10 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test("the command says its version", { timeout: TIMEOUT }, async () => {
+test("the command says its version, and its core's hash", { timeout: TIMEOUT }, async () => {
   const said = await output(user, join(user, "node_modules/.bin/xenefi"), "--version");
-  expect(said.trim()).toBe(version);
+  const core = createHash("sha256").update(await readFile(join(ROOT, "build/release.wasm")));
+  expect(said).toBe(`${version} (core sha256 ${core.digest("hex")})\n`);
 });
 
 test("the library is imported by its name and boots a machine", { timeout: TIMEOUT }, async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { printable } from "../src/printable.ts";
+import { fromPrintableName, printable, printableName } from "../src/printable.ts";
 
 test.each([
   ["plain", "Naïve €, 日本 \\EFI\\BOOT", "Naïve €, 日本 \\EFI\\BOOT"],
@@ -12,4 +12,21 @@ test.each([
   ["tags beyond the basic plane", "\u{e0041}", "\\u{e0041}"],
 ])("%s: only what a terminal could act on is escaped", (_, text, shown) => {
   expect(printable(text)).toBe(shown);
+});
+
+test.each([
+  ["a line feed", "a\nb", "a\\u000ab"],
+  ["the text of its escape", "a\\u000ab", "a\\u005cu000ab"],
+  ["a lone surrogate", "\udc00", "\\udc00"],
+  ["its text in upper case", "\\uDC00", "\\u005cuDC00"],
+  ["a tag", "\u{e0041}", "\\u{e0041}"],
+  ["a tag's text", "\\u{e0041}", "\\u005cu{e0041}"],
+  ["other backslashes", "cd\\ \\\\u \\ubuntu \\u{}", "cd\\ \\\\u \\ubuntu \\u{}"],
+])("names are told apart and read back: %s", (_, name, shown) => {
+  expect(printableName(name)).toBe(shown);
+  expect(fromPrintableName(shown)).toBe(name);
+});
+
+test("an escape of no character is no escape", () => {
+  expect(fromPrintableName("\\u{110000}")).toBe("\\u{110000}");
 });

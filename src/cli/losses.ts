@@ -1,7 +1,7 @@
 import type { Loss } from "../formats/format.ts";
-import { printable } from "../printable.ts";
+import { printableName } from "../printable.ts";
 
 /** "Name-guid: time stamp" */
 export function lossText({ variable, what }: Loss): string {
-  return `${printable(variable.name)}-${variable.guid}: ${what}`;
+  return `${printableName(variable.name)}-${variable.guid}: ${what}`;
 }

@@ -1,21 +1,11 @@
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, Option, type OutputConfiguration } from "commander";
+import { coreBytes } from "../core.ts";
+import { sha256 } from "../files/bytes.ts";
 import { FormatError } from "../formats/variable-set.ts";
-import { bootCommand } from "./commands/boot.ts";
-import { callCommand } from "./commands/call.ts";
-import { checkCommand } from "./commands/check.ts";
-import { completionCommand } from "./commands/completion.ts";
-import { convertCommand } from "./commands/convert.ts";
-import { diffCommand } from "./commands/diff.ts";
-import { dumpCommand } from "./commands/dump.ts";
-import { getCommand } from "./commands/get.ts";
-import { infoCommand } from "./commands/info.ts";
-import { lsCommand } from "./commands/ls.ts";
-import { recordCommand } from "./commands/record.ts";
-import { replayCommand } from "./commands/replay.ts";
-import { rmCommand } from "./commands/rm.ts";
-import { sbCommand } from "./commands/sb.ts";
-import { setCommand } from "./commands/set.ts";
+import { printable } from "../printable.ts";
+import { COMMANDS } from "./commands.ts";
 import { CommandError, Exit, type Io } from "./io.ts";
+import { jsonLine } from "./json.ts";
 
 const HELP = `
 Exit codes:
@@ -29,8 +19,8 @@ Exit codes:
 
 /** Runs the command line and gives the exit code. Nothing but `io` is written to, apart from files that it names. */
 export async function run(args: readonly string[], io: Io, version: string): Promise<Exit> {
-  const program = makeProgram(io, version);
   try {
+    const program = await makeProgram(args, io, version);
     await program.parseAsync(verbFirst(program, args), { from: "user" });
     return Exit.Done;
   } catch (error) {
@@ -38,38 +28,54 @@ export async function run(args: readonly string[], io: Io, version: string): Pro
   }
 }
 
-function makeProgram(io: Io, version: string): Command {
+async function makeProgram(args: readonly string[], io: Io, version: string): Promise<Command> {
   const program = new Command("xenefi")
     .description("Xen's EFI runtime-services hypercall, answered in a process")
-    .version(version)
+    .option("-V, --version", "print the version, and the SHA-256 of the core")
     .option("--json", "one JSON document on standard output")
     .addOption(new Option("--color <when>", "colours").choices(["auto", "always", "never"]).default("auto"))
     .option("-q, --quiet", "no diagnostics but errors")
     .option("-v, --verbose", "more diagnostics; stack traces")
     .option("--no-progress", "no progress line")
     .addHelpText("after", HELP);
-  const commands = [
-    lsCommand(io),
-    getCommand(io),
-    setCommand(io),
-    rmCommand(io),
-    infoCommand(io),
-    checkCommand(io),
-    dumpCommand(io),
-    convertCommand(io),
-    diffCommand(io),
-    bootCommand(io),
-    sbCommand(io),
-    callCommand(io),
-    recordCommand(io, version),
-    replayCommand(io),
-    completionCommand(io),
-  ];
+  program.on("option:version", () => {
+    io.out(`${version} (core sha256 ${sha256(coreBytes())})\n`);
+    throw new CommanderError(Exit.Done, "commander.version", version);
+  });
+  const commands = await Promise.all(loadersFor(args).map((load) => load(io, version)));
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...commands, ...commands.flatMap((command) => command.commands)]) {
-    command.exitOverride().configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) });
+    command.exitOverride().configureOutput(outputTo(io, isJson(args)));
   }
   return program;
+}
+
+/** The loader of the command that is called; all of them where the program itself answers, or completes. */
+function loadersFor(args: readonly string[]) {
+  const name = args.find((argument) => !argument.startsWith("-")) ?? "";
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load !== undefined && name !== "completion") return [load];
+  const isVersion = args.length === 1 && ["-V", "--version"].includes(args[0] as string);
+  return isVersion ? [] : Object.values(COMMANDS);
+}
+
+/** Help as it is, and wrong usage in one line as all errors; as JSON it is told by `report`. */
+function outputTo(io: Io, asJson: boolean): OutputConfiguration {
+  return {
+    writeOut: (text) => io.out(text),
+    writeErr: (text) => (asJson ? undefined : io.err(text)),
+    outputError: (text, write) => write(`xenefi: ${usageText(text)}\n`),
+  };
+}
+
+/** "unknown option '--al' (Did you mean --all?)" */
+function usageText(text: string): string {
+  return printable(
+    text
+      .replace(/^error: /, "")
+      .trimEnd()
+      .replaceAll(/\s*\n\s*/g, " "),
+  );
 }
 
 /** `boot STORE list` is `boot list STORE`, too: what the store is comes first in every other command. */
@@ -82,24 +88,41 @@ function verbFirst(program: Command, [group, store, verb, ...rest]: readonly str
 
 /** Prints an error as one line, or as an object where JSON was asked for. */
 function report(error: unknown, args: readonly string[], io: Io): Exit {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.Done : Exit.Usage;
   const exit = codeOf(error);
-  // A command that has printed its results ends with an empty message.
-  if (error instanceof CommandError && error.message === "") return exit;
-  const message = oneLine(error instanceof Error ? error.message : String(error));
-  if (args.includes("--json")) io.out(`${JSON.stringify({ schema: "xenefi.error/1", exit, error: message })}\n`);
-  else io.err(`xenefi: ${exit === Exit.Internal ? `internal error: ${message}` : message}\n`);
+  if (isTold(error, isJson(args))) return exit;
+  const message = messageOf(error);
+  const line = `xenefi: ${exit === Exit.Internal ? `internal error: ${message}` : message}\n`;
+  if (isJson(args)) {
+    try {
+      io.out(jsonLine({ schema: "xenefi.error/1", exit, error: message }));
+    } catch {
+      // It may be standard output that failed.
+      io.err(line);
+    }
+  } else io.err(line);
   if ((args.includes("-v") || args.includes("--verbose")) && error instanceof Error) io.err(`${error.stack}\n`);
   return exit;
 }
 
-/** Control characters as escapes: a message stays one line and cannot disturb a terminal. */
-function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is escaped
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+/** True if nothing is left to say: a command that has printed its results ends with an empty message. */
+function isTold(error: unknown, asJson: boolean): boolean {
+  if (error instanceof CommanderError) return error.exitCode === 0 || !asJson;
+  return error instanceof CommandError && error.message === "";
+}
+
+/** One line, without what could disturb a terminal. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return printable(String(error));
+  if (!(error instanceof CommanderError)) return printable(error.message);
+  return error.code === "commander.help" ? "a command is missing; --help lists them" : usageText(error.message);
+}
+
+function isJson(args: readonly string[]): boolean {
+  return args.includes("--json");
 }
 
 function codeOf(error: unknown): Exit {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.Done : Exit.Usage;
   if (error instanceof CommandError) return error.exit;
   if (error instanceof FormatError) return Exit.Unreadable;
   const code = (error as NodeJS.ErrnoException)?.code;

@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { parseStore, readContent, type StoreFile } from "../files/store-file.ts";
-import { attachStore } from "../files/store-machine.ts";
 import { findVolume, type LogEntry, readLog, type Volume } from "../formats/edk2-store.ts";
 import { FORMAT_NAMES, type FormatName } from "../formats/format.ts";
 import { FormatError, type Variable } from "../formats/variable-set.ts";
 import { findGuid, GLOBAL_GUID } from "../guid.ts";
-import type { Machine } from "../machine.ts";
+import { fromPrintableName, printableName } from "../printable.ts";
 import { CommandError, Exit, type Globals } from "./io.ts";
 
 /** How a store is to be read. */
@@ -32,7 +31,7 @@ export function addReadOptions(command: Command): Command {
 
 /** Adds the place of one variable in the store. */
 export function addVariable(command: Command): Command {
-  return command.argument("<variable>", "Name, Name-GUID, GUID-Name, GUID:Name or short:Name");
+  return command.argument("<variable>", "Name, Name-GUID, GUID-Name, GUID:Name or short:Name; \\u000a as ls prints it");
 }
 
 /** Reads a store; errors name the file. */
@@ -47,11 +46,6 @@ export function parseContent(source: Parameters<typeof parseStore>[0], { from, d
     ...(dictionary === undefined ? {} : { dictionary: new Uint8Array(readFileSync(dictionary)) }),
   };
   return named(source.path, () => parseStore(source, options));
-}
-
-/** A machine at run time over the store's variables; errors name the file. */
-export function attached(store: StoreFile): Machine {
-  return named(store.path, () => attachStore(store));
 }
 
 /** The log of an edk2 volume, dead records included; undefined for other formats, which have none. */
@@ -84,26 +78,34 @@ function expectation(error: FormatError | RangeError): string {
 export function findVariable(store: StoreFile, text: string): Variable {
   const { name, guid } = parseVariableName(text, store.variables);
   const found = store.variables.find((variable) => variable.name === name && variable.guid === guid);
-  if (found === undefined) throw new CommandError(Exit.Negative, `${store.path}: no variable ${name}-${guid}`);
+  if (found === undefined)
+    throw new CommandError(Exit.Negative, `${store.path}: no variable ${printableName(name)}-${guid}`);
   return found;
 }
 
 /**
  * Name and GUID of a VAR argument: `Name-GUID`, `GUID-Name`, `GUID:Name`, with short GUID names in the last form; a bare
- * name is the store's only variable of that name, else a global one.
+ * name is the store's only variable of that name, else a global one. Names are as they are printed, with escapes.
  */
 export function parseVariableName(text: string, live: readonly Variable[] = []): { name: string; guid: string } {
+  const { name, guid } = splitName(text);
+  const exact = fromPrintableName(name);
+  if (/^$|\0/.test(exact)) throw new CommandError(Exit.Usage, `${text}: a name is not empty, and has no NUL`);
+  if (guid !== undefined) return { name: exact, guid };
+  const found = live.filter((entry) => entry.name === exact);
+  if (found.length > 1) {
+    const all = found.map((entry) => `${name}-${entry.guid}`).join(", ");
+    throw new CommandError(Exit.Usage, `${text}: more than one variable has this name: ${all}`);
+  }
+  return { name: exact, guid: found[0]?.guid ?? GLOBAL_GUID };
+}
+
+function splitName(text: string): { name: string; guid?: string } {
   const front = /^\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?[-:](.+)$/is.exec(text);
   if (front) return { guid: (front[1] as string).toLowerCase(), name: front[2] as string };
   const back = /^(.+)-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/is.exec(text);
   if (back) return { guid: (back[2] as string).toLowerCase(), name: back[1] as string };
   const short = /^\{?(\w+)\}?:(.+)$/s.exec(text);
   const guid = short && findGuid(short[1] as string);
-  if (short && guid) return { guid, name: short[2] as string };
-  const found = live.filter((entry) => entry.name === text);
-  if (found.length > 1) {
-    const all = found.map((entry) => `${entry.name}-${entry.guid}`).join(", ");
-    throw new CommandError(Exit.Usage, `${text}: more than one variable has this name: ${all}`);
-  }
-  return { name: text, guid: found[0]?.guid ?? GLOBAL_GUID };
+  return short && guid ? { guid, name: short[2] as string } : { name: text };
 }

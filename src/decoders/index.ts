@@ -73,7 +73,7 @@ const MAX_SUMMARY = 300;
 
 /** What a variable's value says; for one that is not what its name promises, why, and its bytes. Never throws. */
 export function decode(variable: Variable, context: Context): Decoded {
-  const [, , decoder] = DECODERS.find(([name, guid]) => guid === variable.guid && name.test(variable.name)) ?? [];
+  const decoder = DECODERS.find((entry) => entry[1] === variable.guid && entry[0].test(variable.name))?.[2];
   if (decoder === undefined) return safe(decodePlain(variable.data));
   try {
     return safe(decoder(variable, context));
@@ -94,11 +94,21 @@ function malformed(data: Uint8Array, { message }: FormatError): Decoded {
   };
 }
 
-/** The same with all text printable, and the summary in bounds. */
-function safe({ kind, summary, lines, value, faults = [] }: Decoded): Decoded {
+/** The same with all text printable, and the summary in bounds. What is long is made when it is asked for. */
+function safe(decoded: Decoded): Decoded {
+  const { kind, summary, faults = [] } = decoded;
   const short = summary.length > MAX_SUMMARY ? `${summary.slice(0, MAX_SUMMARY - 1)}…` : summary;
-  const texts = { summary: printable(short), lines: lines.map(printable), faults: faults.map(printable) };
-  return { kind, ...texts, value: safeJson(value) };
+  return {
+    kind,
+    summary: printable(short),
+    faults: faults.map(printable),
+    get lines() {
+      return decoded.lines.map(printable);
+    },
+    get value() {
+      return safeJson(decoded.value);
+    },
+  };
 }
 
 function safeJson(value: Json): Json {

@@ -10,6 +10,7 @@ const READABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}\r\n\t]+$/u;
 /** Shorter text than this would be found in too many numbers. */
 const MIN_CHARACTERS = 2;
 const LATIN_END = 0x100;
+const ascii = new TextDecoder();
 
 /** Text of a value that is text as a whole, one NUL at its end or none. */
 export type FoundText = { encoding: "UTF-16" | "ASCII"; text: string };
@@ -22,7 +23,7 @@ export function findText(data: Uint8Array): FoundText | undefined {
   }
   const end = data.at(-1) === 0 ? data.length - 1 : data.length;
   if (end < MIN_CHARACTERS || !data.subarray(0, end).every(isAscii)) return undefined;
-  return { encoding: "ASCII", text: new TextDecoder().decode(data.subarray(0, end)) };
+  return { encoding: "ASCII", text: ascii.decode(data.subarray(0, end)) };
 }
 
 /** Two ASCII characters are some letter of the east: half of the units at least must be Latin. */
@@ -58,7 +59,16 @@ export function decodePlain(data: Uint8Array): Decoded {
   }
   if (data.length === 4 || data.length === 8) return decodeInteger(data);
   const summary = data.length === 0 ? "empty" : `${shortHex(data)} (${counted(data.length, "byte")})`;
-  return { kind: "bytes", summary, lines: hexLines(data), value: { data: toHex(data) } };
+  return {
+    kind: "bytes",
+    summary,
+    get lines() {
+      return hexLines(data);
+    },
+    get value() {
+      return { data: toHex(data) };
+    },
+  };
 }
 
 function decodeInteger(data: Uint8Array): Decoded {

@@ -13,6 +13,7 @@ import { toUcs2 } from "../../ucs2.ts";
 import { contextOf } from "../context.ts";
 import { addEditOptions, type EditOptions, editStore, isStreamed } from "../edit.ts";
 import { CommandError, Exit, type Io } from "../io.ts";
+import { jsonLine } from "../json.ts";
 import { addStore, findVariable, openStore, type StoreOptions } from "../store.ts";
 
 interface AddOptions extends EditOptions {
@@ -82,12 +83,12 @@ function json(path: string, variables: readonly Variable[]): string {
   const { facts, entries } = shown(variables);
   const context = contextOf(variables);
   const decoded = (variable: Variable) => decode(variable, context).value;
-  return `${JSON.stringify({
+  return jsonLine({
     schema: "xenefi.boot/1",
     file: path,
     ...Object.fromEntries(facts.map((variable) => [variable.name, decoded(variable)])),
     options: entries.map((entry) => ({ name: entry.name, value: decoded(entry) })),
-  })}\n`;
+  });
 }
 
 function addCommand(io: Io): Command {
@@ -196,7 +197,7 @@ function change(
   if (number !== undefined) checkOption(store, number);
   editStore(store, options, io, calls);
   if (isStreamed(path, options)) return;
-  if (options.json) io.out(`${JSON.stringify({ schema: "xenefi.boot/1", file: path, done })}\n`);
+  if (options.json) io.out(jsonLine({ schema: "xenefi.boot/1", file: path, done }));
   else if (!options.quiet) io.err(`${done}\n`);
 }
 

@@ -10,6 +10,7 @@ import { efiCode, errnoName, reasonText, statusName } from "../../status.ts";
 import { type EfiTime, parseTime, timeText } from "../../time.ts";
 import { type Fields, formatLine, PLAYER_WINDOW_BYTES, Player, parseTrace, recordHeader } from "../../trace/index.ts";
 import { CommandError, Exit, type Globals, type Io } from "../io.ts";
+import { safeJson } from "../json.ts";
 import { named } from "../store.ts";
 import { table } from "../table.ts";
 import { abiOption, profileOption, xenOf } from "../xen.ts";
@@ -53,8 +54,9 @@ export function callCommand(io: Io): Command {
         appendFileSync(options.trace, begun ? `${line}\n` : `${formatLine(header)}\n${line}\n`);
       }
       const reason = reasonText(machine.reason);
-      if (options.json) io.out(`{"schema":"xenefi.call/1",${line.slice(1, -1)},"reason":${JSON.stringify(reason)}}\n`);
-      else io.out(describe(out, reason, io));
+      if (options.json) {
+        io.out(`${safeJson(`{"schema":"xenefi.call/1",${line.slice(1, -1)},"reason":${JSON.stringify(reason)}}`)}\n`);
+      } else io.out(describe(out, reason, io));
       const failed = out.ret !== 0 || (out.status !== undefined && efiCode(BigInt(out.status as string)) !== 0);
       if (failed) throw new CommandError(Exit.Refused, "");
     });

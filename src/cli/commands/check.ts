@@ -4,9 +4,11 @@ import { readContent } from "../../files/store-file.ts";
 import { checkVolume } from "../../formats/edk2-check.ts";
 import { edk2Format } from "../../formats/edk2-format.ts";
 import type { Finding } from "../../formats/finding.ts";
+import { printable } from "../../printable.ts";
 import { checkVariables } from "../../variable-check.ts";
 import { contextOf } from "../context.ts";
 import { CommandError, Exit, type Io } from "../io.ts";
+import { jsonLine } from "../json.ts";
 import { addStore, parseContent, type StoreOptions } from "../store.ts";
 
 interface Options extends StoreOptions {
@@ -20,11 +22,11 @@ export function checkCommand(io: Io): Command {
     .action((path: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       const findings = findingsOf(path, options);
-      if (options.json) io.out(`${JSON.stringify({ schema: "xenefi.check/1", file: path, findings })}\n`);
+      if (options.json) io.out(jsonLine({ schema: "xenefi.check/1", file: path, findings }));
       else for (const finding of findings) io.out(lineOf(path, finding, io));
       const errors = findings.filter(({ severity }) => severity === "error").length;
       if (!options.json && !options.quiet)
-        io.err(`${path}: ${counted(errors, "error")}, ${counted(findings.length - errors, "warning")}\n`);
+        io.err(`${printable(path)}: ${counted(errors, "error")}, ${counted(findings.length - errors, "warning")}\n`);
       if (errors > 0 || (options.strict && findings.length > 0)) throw new CommandError(Exit.Negative, "");
     });
 }
@@ -42,5 +44,5 @@ function findingsOf(path: string, options: StoreOptions): Finding[] {
 
 function lineOf(path: string, { place, severity, text }: Finding, { colors }: Io): string {
   const mark = severity === "error" ? colors.red(severity) : colors.yellow(severity);
-  return `${path}: ${place}: ${mark}: ${text}\n`;
+  return `${printable(path)}: ${place}: ${mark}: ${text}\n`;
 }

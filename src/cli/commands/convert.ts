@@ -6,7 +6,9 @@ import { type Geometry, LAYOUTS } from "../../formats/edk2-store.ts";
 import { serializeDirectory } from "../../formats/efivarfs.ts";
 import { FORMAT_NAMES, type FormatName } from "../../formats/format.ts";
 import { formatNamed } from "../../formats/index.ts";
+import { printable } from "../../printable.ts";
 import { CommandError, Exit, type Io } from "../io.ts";
+import { jsonLine } from "../json.ts";
 import { lossText } from "../losses.ts";
 import { addStore, named, openStore, type StoreOptions } from "../store.ts";
 
@@ -60,8 +62,8 @@ export function convertCommand(io: Io): Command {
       );
       if (output === "-") return;
       if (options.json)
-        io.out(`${JSON.stringify({ schema: "xenefi.convert/1", file: path, output, format: to, variables: count })}\n`);
-      else if (!options.quiet) io.err(`${output}: ${to}, ${counted(count, "variable")}\n`);
+        io.out(jsonLine({ schema: "xenefi.convert/1", file: path, output, format: to, variables: count }));
+      else if (!options.quiet) io.err(`${printable(output)}: ${to}, ${counted(count, "variable")}\n`);
     });
 }
 

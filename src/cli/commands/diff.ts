@@ -4,10 +4,11 @@ import { type Context, decode } from "../../decoders/index.ts";
 import { keyOf, type Variable } from "../../formats/variable-set.ts";
 import { guidName } from "../../guid.ts";
 import { toHex } from "../../hex.ts";
-import { printable } from "../../printable.ts";
+import { printableName } from "../../printable.ts";
 import { contextOf } from "../context.ts";
 import { globPattern } from "../glob.ts";
 import { CommandError, Exit, type Io } from "../io.ts";
+import { jsonLine } from "../json.ts";
 import { addReadOptions, openStore, type StoreOptions } from "../store.ts";
 
 interface Options extends StoreOptions {
@@ -82,13 +83,13 @@ function describe(change: Change, old: Context, now: Context, { colors }: Io): s
   const made = (variable: Variable) => colors.green(`+ ${lineOf(variable, now)}`);
   if (before === undefined) return `${made(after as Variable)}\n`;
   if (after === undefined) return `${gone(before)}\n`;
-  const head = `! ${printable(before.name)}  ${guidName(before.guid)}: ${aspects(change).join(", ")}`;
+  const head = `! ${printableName(before.name)}  ${guidName(before.guid)}: ${aspects(change).join(", ")}`;
   return `${colors.bold(head)}\n  ${gone(before)}\n  ${made(after)}\n`;
 }
 
 function lineOf(variable: Variable, context: Context): string {
   const { name, guid, attributes, data } = variable;
-  const facts = `${printable(name)}  ${guidName(guid)}  ${attributesText(attributes)}  ${data.length} bytes`;
+  const facts = `${printableName(name)}  ${guidName(guid)}  ${attributesText(attributes)}  ${data.length} bytes`;
   return `${facts}  ${decode(variable, context).summary}`;
 }
 
@@ -107,5 +108,5 @@ function json(a: string, b: string, changes: readonly Change[]): string {
       after: side(change.after) ?? null,
     };
   });
-  return `${JSON.stringify({ schema: "xenefi.diff/1", a, b, changes: list })}\n`;
+  return jsonLine({ schema: "xenefi.diff/1", a, b, changes: list });
 }

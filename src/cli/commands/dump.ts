@@ -3,11 +3,12 @@ import { attributesText } from "../../attributes.ts";
 import { decode } from "../../decoders/index.ts";
 import { guidName } from "../../guid.ts";
 import { hexDump, toHex } from "../../hex.ts";
-import { printable } from "../../printable.ts";
+import { printableName } from "../../printable.ts";
 import { readTime, timeText } from "../../time.ts";
 import { contextOf } from "../context.ts";
 import { globPattern } from "../glob.ts";
 import type { Io } from "../io.ts";
+import { jsonLine } from "../json.ts";
 import { addStore, openStore, type StoreOptions } from "../store.ts";
 
 interface Options extends StoreOptions {
@@ -32,14 +33,14 @@ export function dumpCommand(io: Io): Command {
           const { kind, value } = decode(variable, context);
           return { name, guid, attr: attributes, size: data.length, data: toHex(data), kind, value };
         });
-        io.out(`${JSON.stringify({ schema: "xenefi.dump/1", file: path, format: store.format, variables })}\n`);
+        io.out(jsonLine({ schema: "xenefi.dump/1", file: path, format: store.format, variables }));
         return;
       }
       for (const variable of chosen) {
         const { name, guid, attributes, data, stamp } = variable;
         const time = stamp?.some((byte) => byte !== 0) ? `  ${stampText(stamp)}` : "";
         const facts = `${guidName(guid)}  ${attributesText(attributes)}  ${data.length} bytes${time}`;
-        io.out(`${io.colors.bold(printable(name))}  ${facts}\n`);
+        io.out(`${io.colors.bold(printableName(name))}  ${facts}\n`);
         for (const line of decode(variable, context).lines) io.out(`  ${line}\n`);
         if (options.hex) io.out(hexDump(data).replaceAll(/^(?=.)/gm, "  "));
       }

@@ -4,9 +4,10 @@ import { decode } from "../../decoders/index.ts";
 import { replaceFile } from "../../files/bytes.ts";
 import { guidName } from "../../guid.ts";
 import { hexDump, toHex } from "../../hex.ts";
-import { printable } from "../../printable.ts";
+import { printableName } from "../../printable.ts";
 import { contextOf } from "../context.ts";
 import type { Io } from "../io.ts";
+import { jsonLine } from "../json.ts";
 import { addStore, addVariable, findVariable, openStore, type StoreOptions } from "../store.ts";
 
 interface Options extends StoreOptions {
@@ -32,11 +33,11 @@ export function getCommand(io: Io): Command {
       else if (options.json) {
         const { value } = decode(variable, contextOf(store.variables));
         const facts = { name, guid, attr: attributes, size: data.length, data: toHex(data), value };
-        io.out(`${JSON.stringify({ schema: "xenefi.get/1", file: path, ...facts })}\n`);
+        io.out(jsonLine({ schema: "xenefi.get/1", file: path, ...facts }));
       } else if (options.hex) io.out(`${toHex(data)}\n`);
       else if (options.raw) io.outBytes(data);
       else {
-        io.out(`${printable(name)}  ${guidName(guid)}  ${attributesText(attributes)}  ${data.length} bytes\n`);
+        io.out(`${printableName(name)}  ${guidName(guid)}  ${attributesText(attributes)}  ${data.length} bytes\n`);
         const lines = decode(variable, contextOf(store.variables)).lines;
         io.out(options.decode ? lines.map((line) => `  ${line}\n`).join("") : hexDump(data));
       }

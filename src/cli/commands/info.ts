@@ -7,6 +7,7 @@ import { liveEntries } from "../../formats/edk2-store.ts";
 import { formatNamed } from "../../formats/index.ts";
 import { secureBootStatus } from "../../secure-boot/status.ts";
 import type { Io } from "../io.ts";
+import { jsonLine } from "../json.ts";
 import { addMapOptions, type MapOptions, mapStore, printMap } from "../map.ts";
 import { addStore, logOf, named, openStore, type StoreOptions } from "../store.ts";
 import { table } from "../table.ts";
@@ -23,7 +24,7 @@ export function infoCommand(io: Io): Command {
     const facts = named(path, () => factsOf(store));
     const map = mapStore(store, options);
     if (options.json) {
-      io.out(`${JSON.stringify({ schema: "xenefi.info/1", file: path, ...facts, ...(map ? { map } : {}) })}\n`);
+      io.out(jsonLine({ schema: "xenefi.info/1", file: path, ...facts, ...(map ? { map } : {}) }));
       return;
     }
     io.out(describe(facts, store));

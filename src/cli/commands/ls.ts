@@ -7,11 +7,12 @@ import type { LogEntry } from "../../formats/edk2-store.ts";
 import type { Variable } from "../../formats/variable-set.ts";
 import { findGuid, guidName } from "../../guid.ts";
 import { toHex } from "../../hex.ts";
-import { printable } from "../../printable.ts";
+import { printableName } from "../../printable.ts";
 import { toUcs2 } from "../../ucs2.ts";
 import { contextOf } from "../context.ts";
 import { globPattern } from "../glob.ts";
 import { CommandError, Exit, type Io } from "../io.ts";
+import { jsonLine } from "../json.ts";
 import { addStore, logOf, openStore, type StoreOptions } from "../store.ts";
 import { table } from "../table.ts";
 
@@ -38,13 +39,13 @@ export function lsCommand(io: Io): Command {
       const entries = sorted(selected(entriesOf(store, options), options), options.sort);
       if (options.json) {
         const variables = entries.map((entry) => json(entry, options.all === true));
-        io.out(`${JSON.stringify({ schema: "xenefi.ls/1", file: path, format: store.format, variables })}\n`);
+        io.out(jsonLine({ schema: "xenefi.ls/1", file: path, format: store.format, variables }));
         return;
       }
       const context = contextOf(store.variables);
       const rows = entries.map((entry) => [
         ...(options.all ? [`0x${entry.state?.toString(16)}`] : []),
-        printable(entry.name),
+        printableName(entry.name),
         guidName(entry.guid),
         attributesText(entry.attributes),
         String(entry.data.length),

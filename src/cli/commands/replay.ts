@@ -7,6 +7,7 @@ import { findFlashDifference } from "../../formats/flash-difference.ts";
 import { type Difference, parseTrace, type Replay, replay, startMachine, type Trace } from "../../trace/index.ts";
 import { differenceText, type Result } from "../difference.ts";
 import { CommandError, Exit, type Globals, type Io } from "../io.ts";
+import { jsonLine } from "../json.ts";
 import { junit } from "../junit.ts";
 import { named } from "../store.ts";
 
@@ -116,7 +117,7 @@ function json(results: Result[]): string {
       actual: plain(actual),
     })),
   }));
-  return `${JSON.stringify({ schema: "xenefi.replay/1", traces })}\n`;
+  return jsonLine({ schema: "xenefi.replay/1", traces });
 }
 
 /** JSON has no bigint: "0x…" instead; an absent value is null. */

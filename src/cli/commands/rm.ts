@@ -1,7 +1,8 @@
 import { Command } from "commander";
-import { printable } from "../../printable.ts";
+import { printableName } from "../../printable.ts";
 import { addEditOptions, addForce, type EditOptions, editStore, forceStore, isStreamed } from "../edit.ts";
 import type { Io } from "../io.ts";
+import { jsonLine } from "../json.ts";
 import { addStore, addVariable, findVariable, openStore } from "../store.ts";
 
 /** `xenefi rm STORE VAR`: deletes as a running system would. */
@@ -22,7 +23,7 @@ export function rmCommand(io: Io): Command {
       );
     else editStore(store, options, io, (client) => client.setVariable(name, guid, attributes));
     if (isStreamed(path, options)) return;
-    if (options.json) io.out(`${JSON.stringify({ schema: "xenefi.rm/1", name, guid })}\n`);
-    else if (!options.quiet) io.err(`${printable(name)}-${guid}: deleted\n`);
+    if (options.json) io.out(jsonLine({ schema: "xenefi.rm/1", name, guid }));
+    else if (!options.quiet) io.err(`${printableName(name)}-${guid}: deleted\n`);
   });
 }

@@ -4,8 +4,10 @@ import { ownerName, readSignatureLists, signatureTypeName } from "../../decoders
 import { toHex } from "../../hex.ts";
 import type { Machine } from "../../machine.ts";
 import { KEY_GUIDS, KEY_NAMES, type KeyName } from "../../secure-boot/keys.ts";
+import { attached } from "../attached.ts";
 import type { Io } from "../io.ts";
-import { addStore, attached, openStore, type StoreOptions } from "../store.ts";
+import { jsonLine } from "../json.ts";
+import { addStore, openStore, type StoreOptions } from "../store.ts";
 import { table } from "../table.ts";
 
 interface Options extends StoreOptions {
@@ -32,7 +34,7 @@ export function sbCertsCommand(io: Io): Command {
       const machine = attached(openStore(path, options));
       const entries = KEY_NAMES.toReversed().flatMap((name) => entriesOf(machine, name));
       if (options.json) {
-        io.out(`${JSON.stringify({ schema: "xenefi.sb-certs/1", file: path, signatures: entries })}\n`);
+        io.out(jsonLine({ schema: "xenefi.sb-certs/1", file: path, signatures: entries }));
       } else if (entries.length === 0) io.out("no keys\n");
       else io.out(describe(entries, options.all === true));
     });

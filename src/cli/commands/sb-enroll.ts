@@ -9,6 +9,7 @@ import { nextBootStatus, type SecureBootStatus, secureBootLine, secureBootStatus
 import { addEditOptions, type EditOptions, editStore, isStreamed } from "../edit.ts";
 import { type EnrolmentOptions, readChanges, readSigners, readStamp } from "../enrolment.ts";
 import type { Io } from "../io.ts";
+import { jsonLine } from "../json.ts";
 import { addStore, openStore } from "../store.ts";
 
 type Options = EditOptions & EnrolmentOptions & { append?: boolean; time?: string };
@@ -50,7 +51,7 @@ export function sbEnrollCommand(io: Io): Command {
     const outcome = enrollInto(path, options, io);
     if (!options.quiet && !options.json) io.err(describe(outcome));
     if (options.json && !isStreamed(path, options)) {
-      io.out(`${JSON.stringify({ schema: "xenefi.sb-enroll/1", file: path, ...jsonOf(outcome) })}\n`);
+      io.out(jsonLine({ schema: "xenefi.sb-enroll/1", file: path, ...jsonOf(outcome) }));
     }
   });
 }

@@ -1,8 +1,10 @@
 import { Command } from "commander";
 import { KEY_NAMES } from "../../secure-boot/keys.ts";
 import { type KeyCounts, type SecureBootStatus, secureBootLine, secureBootStatus } from "../../secure-boot/status.ts";
+import { attached } from "../attached.ts";
 import type { Io } from "../io.ts";
-import { addStore, attached, openStore, type StoreOptions } from "../store.ts";
+import { jsonLine } from "../json.ts";
+import { addStore, openStore, type StoreOptions } from "../store.ts";
 import { table } from "../table.ts";
 
 /** `xenefi sb status STORE`: what the store's next boot makes of its keys. */
@@ -13,7 +15,7 @@ export function sbStatusCommand(io: Io): Command {
     const options = command.optsWithGlobals<StoreOptions>();
     const status = secureBootStatus(attached(openStore(path, options)).variables());
     if (options.json) {
-      io.out(`${JSON.stringify({ schema: "xenefi.sb-status/1", file: path, ...status })}\n`);
+      io.out(jsonLine({ schema: "xenefi.sb-status/1", file: path, ...status }));
     } else {
       io.out(describe(status));
     }

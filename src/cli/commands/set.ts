@@ -6,10 +6,11 @@ import { counted } from "../../decoders/decoded.ts";
 import type { StoreFile } from "../../files/store-file.ts";
 import { keyOf, type Variable } from "../../formats/variable-set.ts";
 import { fromHex } from "../../hex.ts";
-import { printable } from "../../printable.ts";
+import { printableName } from "../../printable.ts";
 import { toUcs2 } from "../../ucs2.ts";
 import { addEditOptions, addForce, type EditOptions, editStore, forceStore, isStreamed } from "../edit.ts";
 import { CommandError, Exit, type Io } from "../io.ts";
+import { jsonLine } from "../json.ts";
 import { addStore, addVariable, openStore, parseVariableName } from "../store.ts";
 
 interface Options extends EditOptions {
@@ -38,8 +39,8 @@ export function setCommand(io: Io): Command {
     else editStore(store, options, io, (client) => client.setVariable(name, guid, attributes, data));
     if (isStreamed(path, options)) return;
     if (options.json) {
-      io.out(`${JSON.stringify({ schema: "xenefi.set/1", name, guid, attr: attributes, size: data.length })}\n`);
-    } else if (!options.quiet) io.err(`${printable(name)}-${guid}: set, ${counted(data.length, "byte")}\n`);
+      io.out(jsonLine({ schema: "xenefi.set/1", name, guid, attr: attributes, size: data.length }));
+    } else if (!options.quiet) io.err(`${printableName(name)}-${guid}: set, ${counted(data.length, "byte")}\n`);
   });
 }
 
