@@ -1,6 +1,5 @@
 import { type Command, Option } from "commander";
 import { Client, type Reply } from "../client.ts";
-import { FileLock, LockedError } from "../files/lock.ts";
 import {
   type Content,
   changedContent,
@@ -14,6 +13,7 @@ import { formatNamed } from "../formats/index.ts";
 import type { Variable } from "../formats/variable-set.ts";
 import { POLICIES } from "../policies/index.ts";
 import { CommandError, Exit, type Io } from "./io.ts";
+import { isSamePlace, whileLocked } from "./lock.ts";
 import { lossText } from "./losses.ts";
 import { named, openStore, type StoreOptions } from "./store.ts";
 
@@ -73,27 +73,16 @@ export function forceStore(store: StoreFile, options: EditOptions, io: Io, varia
  */
 function replaceStore<T>(store: StoreFile, options: EditOptions, io: Io, make: () => [Content, T]): T {
   const target = targetOf(store, options);
-  const lock = target === "-" || store.container === "directory" ? undefined : takeLock(target);
-  try {
-    if (target !== "-" && target === store.path && !isSameContent(openStore(target, options).content, store.content)) {
+  return whileLocked(target, () => {
+    const isOwn = isSamePlace(target, store.path);
+    if (isOwn && !isSameContent(openStore(target, options).content, store.content)) {
       throw new CommandError(Exit.Unreadable, `${target}: changed by somebody else since it was read`);
     }
     const [content, result] = named(store.path, make);
     if (target === "-") io.outBytes(named("standard output", () => streamOf(content, store.container)));
-    else writeContent(target, content, store.container, options.backup && target === store.path);
+    else named(target, () => writeContent(target, content, store.container, options.backup && isOwn));
     return result;
-  } finally {
-    lock?.release();
-  }
-}
-
-function takeLock(path: string): FileLock {
-  try {
-    return FileLock.take(path);
-  } catch (error) {
-    if (error instanceof LockedError) throw new CommandError(Exit.Unreadable, error.message);
-    throw error;
-  }
+  });
 }
 
 /** True if the changed store itself goes to standard output, which then has no room for a report. */

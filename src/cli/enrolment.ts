@@ -11,7 +11,7 @@ import { KEY_GUIDS, KEY_NAMES, type KeyName } from "../secure-boot/keys.ts";
 import type { Change, Signers } from "../secure-boot/plan.ts";
 import { type EfiTime, parseTime, secondsOfTime, timeOfSeconds, timeText } from "../time.ts";
 import { CommandError, Exit } from "./io.ts";
-import { named } from "./store.ts";
+import { named, readInput } from "./store.ts";
 
 /** What the command line says of an enrolment. */
 export interface EnrolmentOptions {
@@ -91,7 +91,7 @@ function candidates(client: Client, name: "PK" | "KEK", changes: readonly Change
 }
 
 function firstLine(path: string): string {
-  return new TextDecoder().decode(readBytes(path)).split(/\r?\n/, 1)[0] as string;
+  return new TextDecoder().decode(readInput(path)).split(/\r?\n/, 1)[0] as string;
 }
 
 /** The time stamp of "2024-03-05T12:00:00", UTC; without text of now. */

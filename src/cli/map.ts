@@ -1,4 +1,3 @@
-import { realpathSync } from "node:fs";
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { replaceFile, sha256 } from "../files/bytes.ts";
@@ -8,6 +7,7 @@ import { flashMapHtml } from "../pictures/flash-map-html.ts";
 import { flashMapSvg } from "../pictures/flash-map-svg.ts";
 import { drawFlashMap, GLYPHS, largestRows, legendRows, type Paint, quotaRows } from "../pictures/flash-map-text.ts";
 import { CommandError, Exit, type Io } from "./io.ts";
+import { isSamePlace } from "./lock.ts";
 import { named } from "./store.ts";
 import { table } from "./table.ts";
 
@@ -77,17 +77,8 @@ function painter({ colors }: Io): Paint {
 
 /** The store itself is never overwritten with its picture. */
 function writePicture(path: string, store: StoreFile, text: string): void {
-  if (store.path !== "-" && realPath(path) === realPath(store.path)) {
+  if (isSamePlace(path, store.path)) {
     throw new CommandError(Exit.Usage, `${path}: this is the store itself; name another file for its picture`);
   }
   replaceFile(path, new TextEncoder().encode(text));
-}
-
-/** The file that a path leads to; the path itself if there is none. */
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }

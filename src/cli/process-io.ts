@@ -1,13 +1,13 @@
 import { writeSync } from "node:fs";
 import pc from "picocolors";
-import { Exit, type Io } from "./io.ts";
+import { CommandError, Exit, type Io } from "./io.ts";
 
 /** The process's own streams. A closed pipe ends the process quietly; an interrupt ends it as the shell expects. */
 export function processIo(args: readonly string[]): Io {
   return {
-    out: (text) => write(1, text),
-    outBytes: (bytes) => write(1, bytes),
-    err: (text) => write(2, text),
+    out: write,
+    outBytes: write,
+    err: tell,
     showsProgress: process.stderr.isTTY === true && process.env.CI === undefined,
     colors: pc.createColors(hasColor(args)),
     columns: process.stdout.isTTY === true ? (process.stdout.columns ?? 80) : undefined,
@@ -24,16 +24,31 @@ function hasColor(args: readonly string[]): boolean {
   return process.stdout.isTTY === true;
 }
 
+/** Where nobody hears them, messages are no reason to end otherwise. */
+function tell(text: string): void {
+  try {
+    writeAll(2, text);
+  } catch {}
+}
+
+/** A reader that has seen enough is no error. */
+function write(data: string | Uint8Array): void {
+  try {
+    writeAll(1, data);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EPIPE") process.exit(Exit.Done);
+    throw new CommandError(Exit.Unreadable, `standard output: ${(error as Error).message}`);
+  }
+}
+
 /** Writes all of it, however often the stream asks to wait. */
-function write(stream: 1 | 2, data: string | Uint8Array): void {
+function writeAll(stream: 1 | 2, data: string | Uint8Array): void {
   let rest = typeof data === "string" ? new TextEncoder().encode(data) : data;
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(stream, rest));
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === "EPIPE") process.exit(Exit.Done);
-      if (code !== "EAGAIN") throw error;
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
     }
   }
 }

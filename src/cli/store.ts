@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
+import { readPlainBytes } from "../files/bytes.ts";
 import { parseStore, readContent, type StoreFile } from "../files/store-file.ts";
 import { findVolume, type LogEntry, readLog, type Volume } from "../formats/edk2-store.ts";
 import { FORMAT_NAMES, type FormatName } from "../formats/format.ts";
@@ -36,14 +36,19 @@ export function addVariable(command: Command): Command {
 
 /** Reads a store; errors name the file. */
 export function openStore(path: string, options: StoreOptions): StoreFile {
-  return parseContent({ path, ...readContent(path) }, options);
+  return parseContent({ path, ...named(path, () => readContent(path)) }, options);
+}
+
+/** Bytes of a file that an option names; errors name it. */
+export function readInput(path: string): Uint8Array {
+  return named(path, () => readPlainBytes(path));
 }
 
 /** The store that content from a file is; errors name the file. */
 export function parseContent(source: Parameters<typeof parseStore>[0], { from, dictionary }: StoreOptions): StoreFile {
   const options = {
     ...(from === undefined ? {} : { from }),
-    ...(dictionary === undefined ? {} : { dictionary: new Uint8Array(readFileSync(dictionary)) }),
+    ...(dictionary === undefined ? {} : { dictionary: readInput(dictionary) }),
   };
   return named(source.path, () => parseStore(source, options));
 }
@@ -64,6 +69,11 @@ export function named<T>(path: string, read: () => T): T {
     const name = path === "-" ? "standard input" : path;
     if (error instanceof FormatError || error instanceof RangeError) {
       throw new CommandError(Exit.Unreadable, `${name}: ${expectation(error)}`);
+    }
+    const { code, path: place, message } = error as NodeJS.ErrnoException;
+    // Errors of reading and writing name no file.
+    if (/^E[A-Z0-9]+$/.test(code ?? "") && place === undefined) {
+      throw new CommandError(Exit.Unreadable, `${name}: ${message}`);
     }
     throw error;
   }
@@ -90,7 +100,8 @@ export function findVariable(store: StoreFile, text: string): Variable {
 export function parseVariableName(text: string, live: readonly Variable[] = []): { name: string; guid: string } {
   const { name, guid } = splitName(text);
   const exact = fromPrintableName(name);
-  if (/^$|\0/.test(exact)) throw new CommandError(Exit.Usage, `${text}: a name is not empty, and has no NUL`);
+  if (/^$|\0/.test(exact))
+    throw new CommandError(Exit.Usage, `${JSON.stringify(text)}: a name is not empty, and has no NUL`);
   if (guid !== undefined) return { name: exact, guid };
   const found = live.filter((entry) => entry.name === exact);
   if (found.length > 1) {

@@ -100,7 +100,8 @@ function acquire(path: string, lock: string, holder: LockHolder): void {
   }
 }
 
-function realPath(path: string): string {
+/** Where a path leads, symbolic links followed; the file need not be there yet. */
+export function realPath(path: string): string {
   return existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
 }
 

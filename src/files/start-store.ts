@@ -26,8 +26,8 @@ function find(wanted: string | undefined, folder: string, tried: Set<string>): U
     if (sha256(blank) === wanted) return blank;
   }
   for (const path of filesOf(folder, /\.fd(\.gz)?$/)) {
-    const bytes = readBytes(path);
-    if (sha256(bytes) === wanted) return bytes;
+    const bytes = readNeighbour(path);
+    if (bytes !== undefined && sha256(bytes) === wanted) return bytes;
   }
   tried.add(wanted);
   for (const path of filesOf(folder, /\.jsonl$/)) {
@@ -42,7 +42,19 @@ function filesOf(folder: string, name: RegExp): string[] {
   const paths = readdirSync(folder)
     .filter((file) => name.test(file))
     .map((file) => join(folder, file));
-  return paths.filter((path) => statSync(path).size <= STORE_FILE_BYTES_MAX);
+  return paths.filter((path) => {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats?.isFile() && stats.size <= STORE_FILE_BYTES_MAX;
+  });
+}
+
+/** A file that happens to lie there and cannot be read is not the store. */
+function readNeighbour(path: string): Uint8Array | undefined {
+  try {
+    return readBytes(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The store that a trace ends with, if its header says that it has this digest, and it comes out so. */

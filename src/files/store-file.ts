@@ -1,12 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, unlinkSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, statSync, unlinkSync } from "node:fs";
 import { basename, join } from "node:path";
-import { gunzipSync, gzipSync } from "node:zlib";
+import { gzipSync } from "node:zlib";
 import { findVolume, recoverVolume } from "../formats/edk2-store.ts";
 import { parseDirectory, serializeDirectory } from "../formats/efivarfs.ts";
 import type { FormatName, FormatOptions } from "../formats/format.ts";
 import { detectFormat, formatNamed } from "../formats/index.ts";
 import { FormatError, type Variable } from "../formats/variable-set.ts";
-import { backUp, replaceFile } from "./bytes.ts";
+import { backUp, FILE_BYTES_MAX, isTemporary, readFileBytes, readPlainBytes, replaceFile } from "./bytes.ts";
 
 /** Largest file of an efivarfs directory that is read, in bytes: more than any firmware stores. */
 const VARIABLE_FILE_BYTES_MAX = 0x100000;
@@ -39,15 +39,11 @@ export function readStore(path: string, options: ReadOptions = {}): StoreFile {
   return parseStore({ path, ...readContent(path) }, options);
 }
 
-/** What lies at the path, not looked into. */
+/** What lies at the path, not looked into. Throws as readStore does. */
 export function readContent(path: string): Pick<StoreFile, "container" | "content"> {
   if (path !== "-" && statSync(path).isDirectory()) return { container: "directory", content: readDirectory(path) };
-  const file = readFileSync(path === "-" ? 0 : path);
-  const isPacked = file[0] === 0x1f && file[1] === 0x8b;
-  const bytes = isPacked ? gunzipSync(file) : file;
-  // A Buffer's slice would share its memory.
-  const content = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-  return { container: isPacked ? "gzip" : "file", content };
+  const { bytes, isPacked } = readFileBytes(path);
+  return { container: isPacked ? "gzip" : "file", content: bytes };
 }
 
 /** The store that this content is; a volume whose reclaim was cut as the next boot finds it. */
@@ -88,7 +84,8 @@ export function streamOf(content: Content, container: StoreFile["container"] = "
 
 /**
  * Writes content to a path so that each file has its old or its new bytes, whatever happens. In a directory only files
- * that change are touched, and those of variables that are gone are removed last.
+ * that change are touched, and those of variables that are gone are removed last. Throws a FormatError for a directory
+ * that holds other files than variables': nothing is then changed.
  */
 export function writeContent(path: string, content: Content, container?: StoreFile["container"], keep = false): void {
   if (content instanceof Uint8Array) {
@@ -98,6 +95,7 @@ export function writeContent(path: string, content: Content, container?: StoreFi
   }
   mkdirSync(path, { recursive: true });
   const old = readDirectory(path);
+  parseDirectory(old);
   for (const [name, bytes] of content) {
     // No name leaves the directory; which characters would depends on the system.
     if (basename(name) !== name) throw new FormatError(name, "a name that is a file's on this system");
@@ -107,16 +105,21 @@ export function writeContent(path: string, content: Content, container?: StoreFi
   for (const name of old.keys()) if (!content.has(name)) unlinkSync(join(path, name));
 }
 
-/** The files of a directory; others than plain files have no place in one of efivarfs. */
+/** The files of a directory; others than plain files have no place in one of efivarfs, links out of it least of all. */
 function readDirectory(path: string): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
+  let total = 0;
   for (const name of readdirSync(path).sort()) {
-    const file = statSync(join(path, name));
-    if (!file.isFile()) throw new FormatError(name, "a plain file");
+    if (isTemporary(name)) continue;
+    const place = `file ${JSON.stringify(name)}`;
+    const file = lstatSync(join(path, name));
+    if (!file.isFile()) throw new FormatError(place, "a plain file");
     if (file.size > VARIABLE_FILE_BYTES_MAX) {
-      throw new FormatError(name, `at most ${VARIABLE_FILE_BYTES_MAX} bytes, not ${file.size}`);
+      throw new FormatError(place, `at most ${VARIABLE_FILE_BYTES_MAX} bytes, not ${file.size}`);
     }
-    files.set(name, new Uint8Array(readFileSync(join(path, name))));
+    total += file.size;
+    if (total > FILE_BYTES_MAX) throw new FormatError(place, `at most ${FILE_BYTES_MAX} bytes in all files`);
+    files.set(name, readPlainBytes(join(path, name)));
   }
   return files;
 }

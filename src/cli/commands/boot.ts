@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { activate, addOption, nameOf, removeOption, writeNumber, writeOrder } from "../../boot-options.ts";
 import type { Client, Reply } from "../../client.ts";
@@ -14,7 +13,7 @@ import { contextOf } from "../context.ts";
 import { addEditOptions, type EditOptions, editStore, isStreamed } from "../edit.ts";
 import { CommandError, Exit, type Io } from "../io.ts";
 import { jsonLine } from "../json.ts";
-import { addStore, findVariable, openStore, type StoreOptions } from "../store.ts";
+import { addStore, findVariable, openStore, readInput, type StoreOptions } from "../store.ts";
 
 interface AddOptions extends EditOptions {
   label: string;
@@ -121,7 +120,7 @@ function optionOf({ label, path, loader, data, active }: AddOptions): LoadOption
     attributes: active ? LOAD_OPTION_ACTIVE : 0,
     description: label,
     paths: devicePath(path ?? `File(${loader})`),
-    optionalData: data?.startsWith("@") ? new Uint8Array(readFileSync(data.slice(1))) : toUcs2(data ?? ""),
+    optionalData: data?.startsWith("@") ? readInput(data.slice(1)) : toUcs2(data ?? ""),
   };
 }
 

@@ -66,8 +66,7 @@ function boot(options: Options): Machine {
   const machine: MachineOptions = { ...xenOf(options), windowBytes: PLAYER_WINDOW_BYTES, verifier: nodeVerifier };
   if (options.store === undefined) return new Machine(machine);
   const path = options.store;
-  const store = readBytes(path);
-  return named(path, () => new Machine({ ...machine, store }));
+  return named(path, () => new Machine({ ...machine, store: readBytes(path) }));
 }
 
 /** Checks the call as a trace's line would be. */

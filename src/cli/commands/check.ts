@@ -9,7 +9,7 @@ import { checkVariables } from "../../variable-check.ts";
 import { contextOf } from "../context.ts";
 import { CommandError, Exit, type Io } from "../io.ts";
 import { jsonLine } from "../json.ts";
-import { addStore, parseContent, type StoreOptions } from "../store.ts";
+import { addStore, named, parseContent, type StoreOptions } from "../store.ts";
 
 interface Options extends StoreOptions {
   strict?: boolean;
@@ -33,7 +33,7 @@ export function checkCommand(io: Io): Command {
 
 /** A volume's own check goes on where a reader stops; the variables are looked at only where all of them can be read. */
 function findingsOf(path: string, options: StoreOptions): Finding[] {
-  const source = { path, ...readContent(path) };
+  const source = { path, ...named(path, () => readContent(path)) };
   const { content } = source;
   const isVolume = content instanceof Uint8Array && (options.from ?? "edk2") === "edk2" && edk2Format.detects(content);
   const findings = isVolume ? checkVolume(content) : [];

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { Command, Option } from "commander";
 import { counted } from "../../decoders/decoded.ts";
 import { type Content, changedContent, type StoreFile, streamOf, writeContent } from "../../files/store-file.ts";
@@ -9,6 +9,7 @@ import { formatNamed } from "../../formats/index.ts";
 import { printable } from "../../printable.ts";
 import { CommandError, Exit, type Io } from "../io.ts";
 import { jsonLine } from "../json.ts";
+import { isSamePlace, whileLocked } from "../lock.ts";
 import { lossText } from "../losses.ts";
 import { addStore, named, openStore, type StoreOptions } from "../store.ts";
 
@@ -55,11 +56,10 @@ export function convertCommand(io: Io): Command {
       checkTarget(output, options);
       const count = store.variables.length - checkLosses(store, to, options, io);
       const isDirectory = to === "efivarfs" && output !== "-" && !/\.tar(\.gz)?$/i.test(output);
-      write(
-        output,
-        named(path, () => (isDirectory ? serializeDirectory(store.variables) : converted(store, base, to, options))),
-        io,
+      const content = named(path, () =>
+        isDirectory ? serializeDirectory(store.variables) : converted(store, base, to, options),
       );
+      whileLocked(output, () => write(output, content, io));
       if (output === "-") return;
       if (options.json)
         io.out(jsonLine({ schema: "xenefi.convert/1", file: path, output, format: to, variables: count }));
@@ -76,15 +76,22 @@ function converted(store: StoreFile, base: StoreFile | undefined, to: FormatName
 }
 
 function formatOf(output: string): FormatName {
-  if (existsSync(output) && statSync(output).isDirectory()) return "efivarfs";
+  if (statSync(output, { throwIfNoEntry: false })?.isDirectory()) return "efivarfs";
   const known = ENDINGS.find(([ending]) => ending.test(output));
   if (known === undefined) throw new CommandError(Exit.Usage, `${output}: say which format it is to have: --to`);
   return known[1];
 }
 
 function checkTarget(output: string, { overwrite, base }: Options): void {
-  if (output === "-" || overwrite || output === base || !existsSync(output)) return;
+  const isBase = base !== undefined && isSamePlace(output, base);
+  if (overwrite || isBase || !isThere(output)) return;
   throw new CommandError(Exit.Usage, `${output} is there already: --overwrite replaces it`);
+}
+
+/** A device or a pipe takes what it is given. */
+function isThere(output: string): boolean {
+  const stats = output === "-" ? undefined : statSync(output, { throwIfNoEntry: false });
+  return stats !== undefined && (stats.isFile() || stats.isDirectory());
 }
 
 /** What gets lost is said, and refused unless it is wanted. Gives the number of variables that are lost as a whole. */
@@ -104,5 +111,5 @@ function checkLosses(store: StoreFile, to: FormatName, options: Options, io: Io)
 
 function write(output: string, content: Content, io: Io): void {
   if (output === "-") io.outBytes(named("standard output", () => streamOf(content)));
-  else writeContent(output, content, output.endsWith(".gz") ? "gzip" : "file");
+  else named(output, () => writeContent(output, content, output.endsWith(".gz") ? "gzip" : "file"));
 }

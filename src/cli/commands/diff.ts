@@ -34,6 +34,8 @@ export function diffCommand(io: Io): Command {
     .option("--no-exit-code", "exit 0 even if they differ")
     .action((a: string, b: string, _: Options, self: Command) => {
       const options = self.optsWithGlobals<Options>();
+      if (a === "-" && b === "-")
+        throw new CommandError(Exit.Usage, "standard input can be one of the stores, not both");
       const [before, after] = [a, b].map((path) => openStore(path, options).variables) as [Variable[], Variable[]];
       const changes = changesBetween(before, after, options.ignore.map(globPattern));
       if (options.json) io.out(json(a, b, changes));

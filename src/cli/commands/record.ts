@@ -1,7 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { nodeVerifier } from "../../crypto/node-verifier.ts";
-import { readBytes, sha256 } from "../../files/bytes.ts";
+import { readBytes, readPlainBytes, replaceFile, sha256 } from "../../files/bytes.ts";
 import { formatVolume } from "../../formats/edk2-store.ts";
 import { Machine, type MachineOptions } from "../../machine.ts";
 import type { Abi } from "../../op.ts";
@@ -30,8 +29,9 @@ export function recordCommand(io: Io, version: string): Command {
     .action((path: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       const xen = xenOf(options);
-      const calls = named(path, () => readCalls(readFileSync(path === "-" ? 0 : path, "utf8"), xen.abi));
-      const store = options.store === undefined ? formatVolume(ovmf4m.geometry) : readBytes(options.store);
+      const calls = named(path, () => readCalls(new TextDecoder().decode(readPlainBytes(path)), xen.abi));
+      const from = options.store;
+      const store = from === undefined ? formatVolume(ovmf4m.geometry) : named(from, () => readBytes(from));
       const machineOptions: MachineOptions = {
         ...xen,
         store,
@@ -45,7 +45,7 @@ export function recordCommand(io: Io, version: string): Command {
       for (const { call } of calls) lines.push(formatLine({ ...call, out: player.play(call) }));
       const text = `${lines.join("\n")}\n`;
       if (options.output === undefined) io.out(text);
-      else writeFileSync(options.output, text);
+      else replaceFile(options.output, new TextEncoder().encode(text));
       if (!options.quiet && options.output !== undefined) io.err(`${options.output}: ${calls.length} calls\n`);
     });
 }

@@ -1,7 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { nodeVerifier } from "../../crypto/node-verifier.ts";
-import { readBytes, sha256 } from "../../files/bytes.ts";
+import { readBytes, readPlainBytes, replaceFile, sha256 } from "../../files/bytes.ts";
 import { checkStartStore, findStartStore } from "../../files/start-store.ts";
 import { findFlashDifference } from "../../formats/flash-difference.ts";
 import { type Difference, parseTrace, type Replay, replay, startMachine, type Trace } from "../../trace/index.ts";
@@ -45,7 +44,7 @@ export function replayCommand(io: Io): Command {
         if (!options.json) io.out(describe(result, io));
         if (options.failFast && result.differences.length > 0) break;
       }
-      if (options.junit !== undefined) writeFileSync(options.junit, junit(results));
+      if (options.junit !== undefined) replaceFile(options.junit, new TextEncoder().encode(junit(results)));
       if (options.json) io.out(json(results));
       else if (results.length > 1) io.out(summary(results));
       if (results.some((result) => result.differences.length > 0)) throw new CommandError(Exit.Negative, "");
@@ -53,10 +52,10 @@ export function replayCommand(io: Io): Command {
 }
 
 function replayFile(path: string, options: Options, io: Io): Result {
-  const text = readFileSync(path === "-" ? 0 : path, "utf8");
+  const { store } = options;
+  const given = store === undefined ? undefined : named(store, () => readBytes(store));
   return named(path, () => {
-    const trace = parseTrace(text);
-    const given = options.store === undefined ? undefined : readBytes(options.store);
+    const trace = parseTrace(new TextDecoder().decode(readPlainBytes(path)));
     if (given !== undefined) checkStartStore(trace.header, given);
     const start = startMachine(trace, given ?? findStartStore(trace.header, path), nodeVerifier);
     const showsProgress = io.showsProgress && options.progress !== false && !options.quiet && !options.json;

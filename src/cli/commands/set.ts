@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { APPEND_WRITE } from "../../../assembly/abi/variable.ts";
 import { parseAttributes } from "../../attributes.ts";
@@ -11,7 +10,7 @@ import { toUcs2 } from "../../ucs2.ts";
 import { addEditOptions, addForce, type EditOptions, editStore, forceStore, isStreamed } from "../edit.ts";
 import { CommandError, Exit, type Io } from "../io.ts";
 import { jsonLine } from "../json.ts";
-import { addStore, addVariable, openStore, parseVariableName } from "../store.ts";
+import { addStore, addVariable, openStore, parseVariableName, readInput } from "../store.ts";
 
 interface Options extends EditOptions {
   data?: string;
@@ -57,7 +56,7 @@ function wanted(store: StoreFile, text: string, options: Options): Variable {
     throw new CommandError(Exit.Usage, "say what the value is: --data VALUE, or --auth FILE");
   }
   const data = isSigned
-    ? new Uint8Array(readFileSync(options.auth as string))
+    ? readInput(options.auth as string)
     : usage("--data", () => encode(options.type, options.data as string));
   return { name, guid, attributes: options.append ? own | APPEND_WRITE : own, data };
 }
@@ -74,7 +73,7 @@ function changed({ variables }: StoreFile, { attributes, ...set }: Variable): Va
 
 /** Bytes of a value: numbers little-endian. */
 function encode(type: string, value: string): Uint8Array {
-  if (value.startsWith("@")) return new Uint8Array(readFileSync(value.slice(1)));
+  if (value.startsWith("@")) return readInput(value.slice(1));
   const width = { u8: 1, u16: 2, u32: 4, u64: 8 }[type];
   if (width !== undefined) {
     const number = /^(0x[0-9a-f]+|\d+)$/i.test(value) ? BigInt(value) : -1n;
