@@ -12,7 +12,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 beforeAll(() => {
   execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { cwd: ROOT });
-}, 120_000);
+}, 180_000);
 
 /** The fenced blocks of a page in one language. */
 function blocks(page: string, language: string): string[] {
@@ -20,7 +20,7 @@ function blocks(page: string, language: string): string[] {
   return [...text.matchAll(new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``, "g"))].map((match) => match[1] as string);
 }
 
-const scripts = ["README.md", "docs/guide.md"].flatMap((page) =>
+const scripts = ["README.md", "docs/guide.md", "docs/stores.md"].flatMap((page) =>
   blocks(page, "js").map((code, i) => ({ page, i, code })),
 );
 
@@ -32,16 +32,19 @@ test.each(scripts)("script $i of $page prints what its comments say", ({ code })
   expect(out.trimEnd().split("\n")).toEqual(said);
 });
 
-test("the README's commands print what stands below them", async () => {
+/** Files of the commands, which lie in a folder of their own. */
+const FILE = /^(\w+\.(fd|json)|efivars\/)$/;
+
+test.each(["README.md", "docs/stores.md"])("the commands of %s print what stands below them", async (page) => {
   const folder = mkdtempSync(join(tmpdir(), "xenefi-docs-"));
   writeFileSync(join(folder, "vars.fd"), fixtureBytes("stores/ovmf-4m-stock.fd.gz"));
-  for (const block of blocks("README.md", "console")) {
+  for (const block of blocks(page, "console")) {
     for (const part of block.split(/^\$ xenefi /m).slice(1)) {
       const [command, ...expected] = part.split("\n");
-      const args = (command as string).split(" ").map((arg) => (arg === "vars.fd" ? join(folder, arg) : arg));
+      const args = (command as string).split(" ").map((arg) => (FILE.test(arg) ? `${folder}/${arg}` : arg));
       let printed = "";
       const print = (text: string) => {
-        printed += text;
+        printed += text.replaceAll(`${folder}/`, "");
       };
       const io = {
         out: print,

@@ -48,7 +48,7 @@ const FLOORS: Record<Tree, string[][]> = {
     ],
     ["machine", "decoders/"],
     ["client", "trace/", "boot-options", "secure-boot/", "variable-check"],
-    ["index", "files/", "pictures/", "testing/", "vitest"],
+    ["index", "stores", "files/", "pictures/", "testing/", "vitest"],
     ["cli/"],
   ],
 };
@@ -183,6 +183,21 @@ test("the host imports nothing of the core but assembly/abi, and nothing else ou
   const isForeign = (source: Source, specifier: string) =>
     isOutside(source, specifier) && !target(source, specifier).startsWith("../assembly/abi/");
   expect(badSpecifiers("src", isForeign)).toEqual([]);
+});
+
+/** All files that a file needs, itself too. */
+function closure(name: string, found = new Set<string>()): Set<string> {
+  if (found.has(name)) return found;
+  found.add(name);
+  const source = sources.find((candidate) => candidate.tree === "src" && candidate.name === name);
+  for (const next of source === undefined ? [] : targets(source)) closure(next, found);
+  return found;
+}
+
+test("what reads stores needs nothing of Node but what reads certificates, and no machine", () => {
+  const needed = [...closure("stores")];
+  expect(needed.length).toBeGreaterThan(20);
+  expect(needed.filter((name) => matches(name, [...NODE_ALLOWED, "machine"]))).toEqual(["decoders/certificate"]);
 });
 
 test("only the command line, the files on disk and the verifier import from Node", () => {

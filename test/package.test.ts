@@ -81,6 +81,24 @@ test("kernel shims are tested with an entry of its own", { timeout: TIMEOUT }, a
   expect(said.trim()).toBe("the shim exports no memory");
 });
 
+test.each([
+  ["xenefi/stores", "detectFormat(new TextEncoder().encode('[]')).parse(new TextEncoder().encode('[]')).length", "0"],
+  ["xenefi/crypto", "nodeVerifier.hasRsaKey(new Uint8Array(1))", "false"],
+])("%s is an entry", { timeout: TIMEOUT }, async (entry, expression, answer) => {
+  const name = expression.slice(0, expression.search(/\W/));
+  const script = `import { ${name} } from "${entry}"; console.log(${expression});`;
+  expect((await output(user, process.execPath, "--input-type=module", "--eval", script)).trim()).toBe(answer);
+});
+
+test("every entry is imported by its name", { timeout: TIMEOUT }, async () => {
+  const { exports } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
+  // ./vitest needs its peer.
+  const entries = Object.keys(exports).filter((entry) => !["./package.json", "./vitest"].includes(entry));
+  expect(entries).toEqual([".", "./crypto", "./file", "./testing", "./stores"]);
+  const script = entries.map((entry) => `await import("xenefi${entry.slice(1)}");`).join("\n");
+  expect(await output(user, process.execPath, "--input-type=module", "--eval", script)).toBe("");
+});
+
 test("its types need neither the DOM nor Node's types", { timeout: TIMEOUT }, async () => {
   const options = { target: "ES2022", lib: ["ES2022"], types: [], module: "NodeNext", strict: true, noEmit: true };
   await writeFile(
