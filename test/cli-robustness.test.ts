@@ -208,6 +208,23 @@ describe("what is no store at all", () => {
     ]);
   });
 
+  test.each([
+    ["a file", 1, 0x100001, "at most 1048576 bytes, not 1048577"],
+    ["all files together", 257, 0x100000, `at most ${FILE_BYTES_MAX} bytes in all files`],
+  ])("a directory is not read if %s would be too long", async (_, files, bytes, message) => {
+    const path = fresh("efivars");
+    mkdirSync(path);
+    for (let n = 0; n < files; n++) {
+      writeFileSync(join(path, `Long${n}-${GUID}`), "");
+      truncateSync(join(path, `Long${n}-${GUID}`), bytes);
+    }
+    const { exit, err } = await xenefi("ls", path);
+    expect([exit, err]).toEqual([
+      Exit.Unreadable,
+      expect.stringMatching(`file "Long\\d+-${GUID}": expected ${message}`),
+    ]);
+  });
+
   test("standard input is one store", async () => {
     expect(await xenefi("diff", "-", "-")).toMatchObject({
       exit: Exit.Usage,

@@ -155,6 +155,13 @@ describe("an edit goes through SetVariable, whatever the format, and is the only
     expect(await xenefi("set", "-i", path, "V", "--data", "00", "--auth", path)).toMatchObject({ exit: Exit.Usage });
   });
 
+  test("-i and -o together are wrong usage: which one was meant?", async () => {
+    const path = copy("ubootefi-1.var");
+    const both = await xenefi("set", "-i", path, "-o", fresh("x.var"), "V", "--data", "00");
+    expect([both.exit, both.err]).toEqual([Exit.Usage, expect.stringContaining("not both")]);
+    expect(await xenefi("set", path, "V", "--data", "00")).toMatchObject({ exit: Exit.Usage });
+  });
+
   test("packed files stay packed", async () => {
     const path = copy("ovmf-4m-firstboot.fd.gz");
     await xenefi("set", "-i", path, `Probe-${GUID}`, "--data", "01");

@@ -302,8 +302,8 @@ describe("errors are one line that names the input", () => {
     [["ls", "--al", junk], Exit.Usage, /^unknown option '--al' \(Did you mean --all\?\)$/],
     [["get", FIRST_BOOT], Exit.Usage, /^missing required argument 'variable'$/],
     [["lss"], Exit.Usage, /^unknown command 'lss' \(Did you mean ls\?\)$/],
-    [["boot"], Exit.Usage, /^a command is missing; --help lists them$/],
-    [[], Exit.Usage, /^a command is missing/],
+    [["boot"], Exit.Usage, /^say which command; --help lists them$/],
+    [[], Exit.Usage, /^say which command/],
   ])("--json tells the error of %j as an object", async (args, exit, message) => {
     const got = await xenefi(...args, "--json");
     expect(JSON.parse(got.out)).toEqual({ schema: "xenefi.error/1", exit, error: expect.stringMatching(message) });
@@ -316,6 +316,15 @@ describe("errors are one line that names the input", () => {
     expect(existsSync("/no/such/file")).toBe(false);
   });
 });
+
+test.each([["ls"], ["boot", "add"], ["sb", "enroll"]])(
+  "the help of %j has the options of all commands, too",
+  async (...args) => {
+    const { exit, out } = await xenefi(...args, "--help");
+    expect(exit).toBe(Exit.Done);
+    expect(out).toMatch(/^ +--json +one JSON document on standard output$/m);
+  },
+);
 
 test("--version and --help end with 0; the help has the exit codes", async () => {
   expect(await xenefi("--version")).toMatchObject({

@@ -200,6 +200,22 @@ test("what reads stores needs nothing of Node but what reads certificates, and n
   expect(needed.filter((name) => matches(name, [...NODE_ALLOWED, "machine"]))).toEqual(["decoders/certificate"]);
 });
 
+test.each(["ls", "get", "check", "dump", "convert", "diff", "completion"])("xenefi %s loads no machine", (name) => {
+  const needed = [...closure(`cli/commands/${name}`)];
+  expect(needed.length).toBeGreaterThan(1);
+  expect(needed.filter((file) => ["machine", "crypto/node-verifier", "crypto/signer"].includes(file))).toEqual([]);
+});
+
+test("the command line imports commands when they are called, not before", () => {
+  const early = ts.preProcessFile(
+    readFileSync(join(ROOT, "src/cli/commands.ts"), "utf8").replaceAll(/await import\(.*?\)/g, ""),
+  );
+  expect(early.importedFiles.map(({ fileName }) => fileName)).toEqual(["commander", "./io.ts"]);
+  expect(sources.find(({ name }) => name === "cli/run")?.imports.filter((file) => file.includes("commands/"))).toEqual(
+    [],
+  );
+});
+
 test("only the command line, the files on disk and the verifier import from Node", () => {
   const isNodes = ({ name }: Source, specifier: string) =>
     specifier.startsWith("node:") && !matches(name, NODE_ALLOWED);

@@ -7,6 +7,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { hostname, tmpdir } from "node:os";
@@ -103,6 +104,15 @@ describe("openMachine", () => {
     expect(again.variable("A", GUID)?.data).toEqual(one);
     again.close();
     expect(readdirSync(join(path, ".."))).toEqual(["vars.fd"]);
+  });
+
+  test("refuses what is no regular file or larger than any store, without reading it", () => {
+    expect(() => openMachine("/dev/zero")).toThrow(/no regular file/);
+    const path = join(mkdtempSync(join(tmpdir(), "xenefi-large-")), "vars.fd");
+    writeFileSync(path, "");
+    truncateSync(path, 5 * 2 ** 30);
+    expect(() => openMachine(path)).toThrow(/5368709120 bytes are no store/);
+    rmSync(join(path, ".."), { recursive: true });
   });
 
   test.each([

@@ -34,7 +34,7 @@ export function addEditOptions(command: Command): Command {
 function addTarget(command: Command): Command {
   return command
     .option("-o, --output <file>", "write the changed store there, - for standard output")
-    .option("-i, --in-place", "change the store itself")
+    .option("-i, --in-place", "change the store itself; this or -o is needed")
     .option("--backup", "keep the old store as FILE~");
 }
 
@@ -91,6 +91,9 @@ export function isStreamed(path: string, options: EditOptions): boolean {
 }
 
 function targetOf(store: StoreFile, options: EditOptions): string {
+  if (options.output !== undefined && options.inPlace) {
+    throw new CommandError(Exit.Usage, "either -o FILE, or -i to change the store in place, not both");
+  }
   if (options.output !== undefined) return options.output;
   if (options.inPlace && store.path !== "-") return store.path;
   if (store.path === "-") return "-";

@@ -12,7 +12,7 @@ Exit codes:
   0    done
   1    a negative answer: variable absent, stores or replay differ, a finding, something that cannot be kept
   2    wrong usage
-  3    input unreadable or malformed
+  3    input unreadable or malformed, output not writable, or a file held by somebody else
   4    the service refused; the status is printed
   70   internal error
   130  interrupted (SIGINT)`;
@@ -45,7 +45,10 @@ async function makeProgram(args: readonly string[], io: Io, version: string): Pr
   const commands = await Promise.all(loadersFor(args).map((load) => load(io, version)));
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...commands, ...commands.flatMap((command) => command.commands)]) {
-    command.exitOverride().configureOutput(outputTo(io, isJson(args)));
+    command
+      .exitOverride()
+      .configureOutput(outputTo(io, isJson(args)))
+      .configureHelp({ showGlobalOptions: true });
   }
   return program;
 }
@@ -114,7 +117,7 @@ function isTold(error: unknown, asJson: boolean): boolean {
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return printable(String(error));
   if (!(error instanceof CommanderError)) return printable(error.message);
-  return error.code === "commander.help" ? "a command is missing; --help lists them" : usageText(error.message);
+  return error.code === "commander.help" ? "say which command; --help lists them" : usageText(error.message);
 }
 
 function isJson(args: readonly string[]): boolean {

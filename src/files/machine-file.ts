@@ -4,7 +4,7 @@ import { formatVolume } from "../formats/edk2-store.ts";
 import { FormatError, offsetText } from "../formats/variable-set.ts";
 import { Machine, type MachineOptions } from "../machine.ts";
 import { ovmf4m } from "../policies/ovmf.ts";
-import { replaceFile } from "./bytes.ts";
+import { FILE_BYTES_MAX, replaceFile } from "./bytes.ts";
 import { FileLock } from "./lock.ts";
 
 export { FlashError } from "../flash-device.ts";
@@ -84,7 +84,9 @@ class StoreFile implements FlashDevice {
   /** The file's bytes. Throws a FormatError for a packed one. */
   read(): Uint8Array {
     const descriptor = this.#opened();
-    if (!fstatSync(descriptor).isFile()) throw new RangeError(`${this.path}: no regular file`);
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile()) throw new RangeError(`${this.path}: no regular file`);
+    if (stats.size > FILE_BYTES_MAX) throw new RangeError(`${this.path}: ${stats.size} bytes are no store`);
     const bytes = readFileSync(descriptor);
     if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
       throw new FormatError(offsetText(0), "a store, not gzip: it cannot be written in place, unpack it");

@@ -107,10 +107,15 @@ export function writeContent(path: string, content: Content, container?: StoreFi
 
 /** The files of a directory; others than plain files have no place in one of efivarfs, links out of it least of all. */
 function readDirectory(path: string): Map<string, Uint8Array> {
-  const files = new Map<string, Uint8Array>();
+  const names = readdirSync(path).filter((name) => !isTemporary(name));
+  checkFiles(path, names);
+  return new Map(names.sort().map((name) => [name, readPlainBytes(join(path, name))]));
+}
+
+/** Nothing is read of a directory in which a file is of another kind, or that is too large. */
+function checkFiles(path: string, names: readonly string[]): void {
   let total = 0;
-  for (const name of readdirSync(path).sort()) {
-    if (isTemporary(name)) continue;
+  for (const name of names) {
     const place = `file ${JSON.stringify(name)}`;
     const file = lstatSync(join(path, name));
     if (!file.isFile()) throw new FormatError(place, "a plain file");
@@ -119,7 +124,5 @@ function readDirectory(path: string): Map<string, Uint8Array> {
     }
     total += file.size;
     if (total > FILE_BYTES_MAX) throw new FormatError(place, `at most ${FILE_BYTES_MAX} bytes in all files`);
-    files.set(name, readPlainBytes(join(path, name)));
   }
-  return files;
 }

@@ -34,6 +34,11 @@ const ENDINGS: readonly (readonly [ending: RegExp, format: FormatName])[] = [
   [/(\/|\.tar(\.gz)?)$/i, "efivarfs"],
 ];
 
+const HELP = `
+  xenefi convert vars.fd vars.json
+  xenefi convert --lossy vars.fd efivars/
+  xenefi convert --base old.fd vars.json new.fd`;
+
 /** `xenefi convert IN OUT`: the same variables in another format, or in the same one over a base. */
 export function convertCommand(io: Io): Command {
   return addStore(new Command("convert").description("write a store's variables in any format"))
@@ -45,6 +50,7 @@ export function convertCommand(io: Io): Command {
     .option("--lossy", "leave out what the format cannot keep")
     .option("--overwrite", "replace the output if it is there")
     .addOption(new Option("--layout <name>", "of a new edk2 volume").choices(Object.keys(LAYOUTS)).default("ovmf-4m"))
+    .addHelpText("after", HELP)
     .action((path: string, output: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       const store = openStore(path, options);

@@ -20,6 +20,11 @@ interface Options extends EditOptions {
   auth?: string;
 }
 
+const HELP = `
+  xenefi set -i vars.fd Timeout --type u16 --data 5
+  xenefi set vars.fd -o new.fd security:dbx --auth dbx.auth --append
+  xenefi set -i vars.fd Example-11111111-2222-3333-4444-555555555555 --type str16 --data hello`;
+
 /** `xenefi set STORE VAR`: SetVariable as a running system would call it. */
 export function setCommand(io: Io): Command {
   const command = new Command("set").description("set a variable through the emulated SetVariable");
@@ -28,7 +33,8 @@ export function setCommand(io: Io): Command {
     .option("--type <type>", "hex, u8, u16, u32, u64, str (ASCII and NUL) or str16 (UCS-2 and NUL)", "hex")
     .option("--attr <attributes>", "as NV+BS+RT, nv,bs,rt, 0x7 or 7; default: the variable's own, else NV+BS+RT")
     .option("--append", "append to the variable")
-    .option("--auth <file>", "a signed value, descriptor and all, as sign-efi-sig-list and sbvarsign write it");
+    .option("--auth <file>", "a signed value, descriptor and all, as sign-efi-sig-list and sbvarsign write it")
+    .addHelpText("after", HELP);
   return addForce(addEditOptions(command)).action((path: string, text: string, _: Options, self: Command) => {
     const options = self.optsWithGlobals<Options>();
     const store = openStore(path, options);
