@@ -1,12 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pc from "picocolors";
 import { beforeAll, expect, test } from "vitest";
 import { run } from "../src/cli/run.ts";
-import { fixtureBytes } from "./support/fixtures.ts";
+import { xenefi } from "./support/cli.ts";
+import { fixtureBytes, fixturePath, traceNames } from "./support/fixtures.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -60,3 +61,64 @@ test.each(["README.md", "docs/stores.md"])("the commands of %s print what stands
   }
   rmSync(folder, { recursive: true });
 });
+
+const [FD, OTHER] = ["stores/ovmf-4m-firstboot.fd.gz", "stores/ovmf-4m-stock.fd.gz"].map(fixturePath) as [
+  string,
+  string,
+];
+const GUID = "11111111-2222-3333-4444-555555555555";
+const NULL = "/dev/null";
+
+test.each([
+  ["ls/1", ["ls", FD]],
+  ["get/1", ["get", FD, "Lang"]],
+  ["set/1", ["set", FD, `V-${GUID}`, "--data", "00", "-o", NULL]],
+  ["rm/1", ["rm", FD, "Boot0003", "-o", NULL]],
+  ["info/1", ["info", "--map", FD]],
+  ["check/1", ["check", FD]],
+  ["dump/1", ["dump", FD]],
+  ["convert/1", ["convert", FD, NULL, "--to", "edk2"]],
+  ["diff/1", ["diff", FD, OTHER]],
+  ["boot/1", ["boot", "list", FD]],
+  ["boot/1", ["boot", "timeout", FD, "3", "-o", NULL]],
+  ["sb-status/1", ["sb", "status", FD]],
+  ["sb-certs/1", ["sb", "certs", FD]],
+  ["sb-enroll/1", ["sb", "enroll", FD, "--db-hash", "00".repeat(32), "-o", NULL]],
+  ["call/1", ["call", "get_time"]],
+  ["replay/1", ["replay", fixturePath(`traces/${traceNames("traces")[0]}`)]],
+  ["error/1", ["ls", "/no/such/file"]],
+])("the fields of xenefi.%s are those of the page", async (name, args) => {
+  const schema = `xenefi.${name}`;
+  const row =
+    page("docs/stores.md").find((line) => line.startsWith("| `xenefi.") && line.includes(`\`${schema}\``)) ?? "";
+  const { schema: said, ...fields } = JSON.parse((await xenefi("--json", ...args)).out);
+  expect(said).toBe(schema);
+  for (const field of [...Object.keys(fields), ...Object.keys(firstOf(fields))]) expect(row).toContain(`\`${field}\``);
+});
+
+test("every schema of the source is in the page's table", () => {
+  const sources = readdirSync(join(ROOT, "src/cli"), { recursive: true, encoding: "utf8" }).filter((path) =>
+    /\.ts$/.test(path),
+  );
+  const used = sources.flatMap(
+    (path) =>
+      page(`src/cli/${path}`)
+        .join()
+        .match(/xenefi\.[a-z-]+\/\d+/g) ?? [],
+  );
+  const documented =
+    page("docs/stores.md")
+      .join()
+      .match(/`xenefi\.[a-z-]+\/\d+`/g) ?? [];
+  expect(new Set(documented)).toEqual(new Set(used.map((schema) => `\`${schema}\``)));
+});
+
+function page(path: string): string[] {
+  return readFileSync(join(ROOT, path), "utf8").split("\n");
+}
+
+/** The first object of the list that the table describes. */
+function firstOf({ variables, findings, changes, signatures, traces }: Record<string, unknown>): object {
+  const list = [variables, findings, changes, signatures, traces].find(Array.isArray);
+  return list?.[0] ?? {};
+}
