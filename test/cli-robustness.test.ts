@@ -17,7 +17,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
@@ -29,6 +29,7 @@ import type { Variable } from "../src/formats/variable-set.ts";
 import { GLOBAL_GUID } from "../src/guid.ts";
 import { xenefi } from "./support/cli.ts";
 import { compileLibrary } from "./support/compile.ts";
+import { device } from "./support/devices.ts";
 import { fixturePath } from "./support/fixtures.ts";
 import { flips, type Mutilation, truncations } from "./support/mutilation.ts";
 import { Random } from "./support/random.ts";
@@ -157,7 +158,7 @@ describe("what is no store at all", () => {
 
   test.each([
     [pipe, "file type: expected a regular file, not a pipe"],
-    ["/dev/zero", "file type: expected a regular file, not a device"],
+    [device(folder, "zero"), "file type: expected a regular file, not a device"],
     [big, `size: expected at most ${FILE_BYTES_MAX} bytes, not 5368709120`],
     [bomb, `gzip: expected at most ${FILE_BYTES_MAX} bytes unpacked`],
     [
@@ -232,10 +233,14 @@ describe("what is no store at all", () => {
 });
 
 describe("outputs", () => {
+  const nodes = fresh("nodes");
+  mkdirSync(nodes);
+  const [full, nothing] = [device(nodes, "full"), device(nodes, "null")];
+
   test.each([
     ["no folder", join(folder, "none/vars.fd"), /none\/vars\.fd: cannot be locked: ENOENT/],
     ["a directory", folder, /EISDIR/],
-    ["a full disk", "/dev/full", /^xenefi: \/dev\/full: ENOSPC/],
+    ["a full disk", full, /^xenefi: .*\/full: ENOSPC/],
   ])("%s is told, and the store stays", async (_, output, message) => {
     const { exit, err } = await xenefi("set", JSON_STORE, "-o", output, ...SET);
     expect([exit, err]).toEqual([Exit.Unreadable, expect.stringMatching(message)]);
@@ -244,11 +249,11 @@ describe("outputs", () => {
   });
 
   test("a device stays one", async () => {
-    expect(await xenefi("set", JSON_STORE, "-o", "/dev/null", ...SET)).toMatchObject({ exit: Exit.Done });
-    expect(await xenefi("convert", JSON_STORE, "/dev/null", "--to", "json")).toMatchObject({ exit: Exit.Done });
-    expect(await xenefi("get", JSON_STORE, "Lang", "-o", "/dev/null")).toMatchObject({ exit: Exit.Done });
-    expect(lstatSync("/dev/null").isCharacterDevice()).toBe(true);
-    expect(readdirSync("/dev").filter((name) => name.endsWith(".lock"))).toEqual([]);
+    expect(await xenefi("set", JSON_STORE, "-o", nothing, ...SET)).toMatchObject({ exit: Exit.Done });
+    expect(await xenefi("convert", JSON_STORE, nothing, "--to", "json")).toMatchObject({ exit: Exit.Done });
+    expect(await xenefi("get", JSON_STORE, "Lang", "-o", nothing)).toMatchObject({ exit: Exit.Done });
+    expect(lstatSync(nothing).isCharacterDevice()).toBe(true);
+    expect(readdirSync(dirname(nothing)).filter((name) => name.endsWith(".lock"))).toEqual([]);
   });
 
   test("standard output that is full is an error, one that is closed is none", () => {

@@ -155,6 +155,24 @@ describe("an edit goes through SetVariable, whatever the format, and is the only
     expect(await xenefi("set", "-i", path, "V", "--data", "00", "--auth", path)).toMatchObject({ exit: Exit.Usage });
   });
 
+  test("a directory is read as efivarfs alone", async () => {
+    const path = fresh("efivars");
+    mkdirSync(path);
+    const { exit, err } = await xenefi("ls", "--from", "json", path);
+    expect([exit, err]).toEqual([Exit.Unreadable, `xenefi: ${path}: directory: expected a file of format json\n`]);
+  });
+
+  test("a bare name that two variables have is not guessed", async () => {
+    const path = copy("ubootefi-1.var");
+    const other = GUID.replaceAll("1", "2");
+    for (const guid of [GUID, other]) await xenefi("set", "-i", path, `Twin-${guid}`, "--data", "00");
+    const { exit, err } = await xenefi("rm", "-i", path, "Twin");
+    expect([exit, err]).toEqual([
+      Exit.Usage,
+      `xenefi: Twin: more than one variable has this name: Twin-${GUID}, Twin-${other}\n`,
+    ]);
+  });
+
   test("-i and -o together are wrong usage: which one was meant?", async () => {
     const path = copy("ubootefi-1.var");
     const both = await xenefi("set", "-i", path, "-o", fresh("x.var"), "V", "--data", "00");

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pc from "picocolors";
-import { beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { run } from "../src/cli/run.ts";
 import { xenefi } from "./support/cli.ts";
 import { fixtureBytes, fixturePath, traceNames } from "./support/fixtures.ts";
@@ -67,23 +67,25 @@ const [FD, OTHER] = ["stores/ovmf-4m-firstboot.fd.gz", "stores/ovmf-4m-stock.fd.
   string,
 ];
 const GUID = "11111111-2222-3333-4444-555555555555";
-const NULL = "/dev/null";
+const outputs = mkdtempSync(join(tmpdir(), "xenefi-schemas-"));
+afterAll(() => rmSync(outputs, { recursive: true }));
+const OUT = join(outputs, "out.fd");
 
 test.each([
   ["ls/1", ["ls", FD]],
   ["get/1", ["get", FD, "Lang"]],
-  ["set/1", ["set", FD, `V-${GUID}`, "--data", "00", "-o", NULL]],
-  ["rm/1", ["rm", FD, "Boot0003", "-o", NULL]],
+  ["set/1", ["set", FD, `V-${GUID}`, "--data", "00", "-o", OUT]],
+  ["rm/1", ["rm", FD, "Boot0003", "-o", OUT]],
   ["info/1", ["info", "--map", FD]],
   ["check/1", ["check", FD]],
   ["dump/1", ["dump", FD]],
-  ["convert/1", ["convert", FD, NULL, "--to", "edk2"]],
+  ["convert/1", ["convert", FD, OUT, "--overwrite", "--to", "edk2"]],
   ["diff/1", ["diff", FD, OTHER]],
   ["boot/1", ["boot", "list", FD]],
-  ["boot/1", ["boot", "timeout", FD, "3", "-o", NULL]],
+  ["boot/1", ["boot", "timeout", FD, "3", "-o", OUT]],
   ["sb-status/1", ["sb", "status", FD]],
   ["sb-certs/1", ["sb", "certs", FD]],
-  ["sb-enroll/1", ["sb", "enroll", FD, "--db-hash", "00".repeat(32), "-o", NULL]],
+  ["sb-enroll/1", ["sb", "enroll", FD, "--db-hash", "00".repeat(32), "-o", OUT]],
   ["call/1", ["call", "get_time"]],
   ["replay/1", ["replay", fixturePath(`traces/${traceNames("traces")[0]}`)]],
   ["error/1", ["ls", "/no/such/file"]],
