@@ -27,7 +27,7 @@ export function passOnUpdate(): XenErrno {
 }
 
 /** After None every capsule of the call can be read whole: a header at least, and as many bytes as it says. */
-function takeCapsules(): XenErrno {
+export function takeCapsules(): XenErrno {
   decodeCapsules();
   const limit = load<u64>(POLICY, POLICY_ALLOCATION_LIMIT);
   const pointerBytes = <u64>capsulePointerBytes();

@@ -1,5 +1,6 @@
 import {
   ATTENTION_CAPSULES,
+  ATTENTION_CHECK_ONLY,
   ATTENTION_COMPAT,
   ATTENTION_FOREIGN,
   ATTENTION_HOLES,
@@ -55,7 +56,7 @@ import {
   time,
   writeBackNative,
 } from "./call";
-import { passOnQuery, passOnUpdate } from "./capsule-call";
+import { passOnQuery, passOnUpdate, takeCapsules } from "./capsule-call";
 import { FAULT, NO_ROOM, view, viewFirst, viewName, write, writeOver } from "./guest";
 import { getNextHighMonotonicCount, getTime, getWakeupTime, setTime, setWakeupTime } from "./services/clock";
 import { firmwareInfo, runtimeTableTooOld } from "./services/firmware-info";
@@ -85,7 +86,9 @@ export function dispatch(low: u32, high: u32): i32 {
   if (!known || (attention & ATTENTION_NO_PLATFORM_OPS) !== 0) return fail(XenErrno.ENOSYS, Reason.UnknownCommand);
   fetch(address);
   if (cmd === CMD_FIRMWARE_INFO) return dispatchInfo(op);
-  if (attention & (ATTENTION_NO_EFI_BOOT | ATTENTION_NO_RUNTIME_SERVICES)) return unavailable(attention);
+  if (attention & (ATTENTION_NO_EFI_BOOT | ATTENTION_NO_RUNTIME_SERVICES | ATTENTION_CHECK_ONLY)) {
+    return withheld(attention);
+  }
   const errno = runtimeCall();
   if (errno !== XenErrno.None) return -errno;
   if (attention & (ATTENTION_HOLES | ATTENTION_FOREIGN | ATTENTION_COMPAT)) return writeBack(op, OP_BODY, callBytes());
@@ -259,9 +262,70 @@ function writeBack(op: u64, field: u32, bytes: u32): i32 {
   return fail(XenErrno.EFAULT, Reason.OpNotWritable);
 }
 
-function unavailable(attention: u32): i32 {
+/** The result of a runtime call that does not reach the firmware. */
+function withheld(attention: u32): i32 {
   if (attention & ATTENTION_NO_EFI_BOOT) return fail(XenErrno.ENOSYS, Reason.NotBootedFromEfi);
-  return fail(XenErrno.EOPNOTSUPP, Reason.RuntimeServicesOff);
+  if (attention & ATTENTION_NO_RUNTIME_SERVICES) return fail(XenErrno.EOPNOTSUPP, Reason.RuntimeServicesOff);
+  return -checkCall();
+}
+
+/** Xen's own checks of the op at OP, those of runtimeCall, up to where the firmware would be called. */
+function checkCall(): XenErrno {
+  const fn = load<u32>(OP, OP_FUNCTION);
+  switch (fn) {
+    case FN_SET_VARIABLE:
+      return checkSetVariable();
+    case FN_QUERY_VARIABLE_INFO:
+      // Changes nothing, and where it is answered from Xen's copy no firmware is called.
+      return callQueryVariableInfo();
+    case FN_QUERY_CAPSULE_CAPABILITIES:
+    case FN_UPDATE_CAPSULE:
+      return checkCapsule();
+    case FN_SET_WAKEUP_TIME:
+      return checkMisc(SET_WAKEUP_TIME_ENABLE | SET_WAKEUP_TIME_ENABLE_ONLY);
+    case FN_GET_VARIABLE:
+      return checkMisc(0) === XenErrno.None ? checkVariable() : XenErrno.EINVAL;
+    case FN_GET_NEXT_VARIABLE_NAME:
+      return checkMisc(0) === XenErrno.None ? checkNextName() : XenErrno.EINVAL;
+    case FN_GET_TIME:
+    case FN_SET_TIME:
+    case FN_GET_WAKEUP_TIME:
+    case FN_GET_NEXT_HIGH_MONOTONIC_COUNT:
+      return checkMisc(0);
+    default:
+      return refused(XenErrno.ENOSYS, Reason.UnknownFunction);
+  }
+}
+
+function checkMisc(allowed: u32): XenErrno {
+  return misc() & ~allowed ? refused(XenErrno.EINVAL, Reason.MiscNotZero) : XenErrno.None;
+}
+
+function checkVariable(): XenErrno {
+  decodeVariable();
+  return takeName();
+}
+
+function checkSetVariable(): XenErrno {
+  const errno = checkVariable();
+  if (errno !== XenErrno.None) return errno;
+  const data = view(state.dataHandle, <u32>state.size);
+  return data <= NO_ROOM ? notViewed(data, Reason.DataNotMapped) : XenErrno.None;
+}
+
+function checkNextName(): XenErrno {
+  decodeNextName();
+  if (state.size > allocationLimit()) return refused(XenErrno.ENOMEM, Reason.TooLargeToAllocate);
+  const buffer = view(state.nameHandle, <u32>state.size);
+  return buffer <= NO_ROOM ? notViewed(buffer, Reason.NameNotMapped) : XenErrno.None;
+}
+
+function checkCapsule(): XenErrno {
+  const errno = checkMisc(0);
+  if (errno !== XenErrno.None) return errno;
+  if (runtimeTableTooOld()) return refused(XenErrno.EOPNOTSUPP, Reason.RuntimeTableTooOld);
+  const passedOn = (state.attention & ATTENTION_CAPSULES) !== 0;
+  return passedOn ? takeCapsules() : refused(XenErrno.ENOSYS, Reason.CapsulesNotPassedOn);
 }
 
 function allocationLimit(): u64 {

@@ -29,6 +29,23 @@ export function errnoName(ret: number): string {
   return name === undefined || ret === 0 ? String(ret) : `-${name}`;
 }
 
+/** The 64-bit status of a name as statusName gives it; undefined for what is none. */
+export function namedStatus(name: string): bigint | undefined {
+  const codes = Object.values(EfiCode).filter((code) => typeof code === "number");
+  return codes.map(efiStatus).find((status) => statusName(status) === name);
+}
+
+/** The result of a name as errnoName gives it, "-EFAULT" is -14; undefined for what is none. */
+export function namedErrno(name: string): number | undefined {
+  const errno = /^-E[A-Z]+$/.test(name) ? XenErrno[name.slice(1) as keyof typeof XenErrno] : undefined;
+  return errno === undefined ? undefined : -errno;
+}
+
+/** A status as the ABIs with 32-bit longs see it (Xen's xen/common/efi/runtime.c for compat callers). */
+export function foldStatus(status: bigint): bigint {
+  return (status & 0x3fffffffn) | ((status >> 32n) & 0xc0000000n);
+}
+
 /** Why a call was refused, in words. Empty for Reason.None. */
 export function reasonText(reason: Reason): string {
   return TEXTS[reason];
@@ -54,6 +71,7 @@ const TEXTS: Readonly<Record<Reason, string>> = {
   [Reason.UnknownSchedOp]: "no such sched_op here",
   [Reason.ArgumentNotMapped]: "the argument is not mapped",
   [Reason.CapsulesNotMapped]: "the array of capsules, or a capsule, is not mapped",
+  [Reason.FaultInjected]: "an injected fault",
   [Reason.UnknownInfoType]: "no such firmware_info type",
   [Reason.UnknownInfoIndex]: "no such EFI info index",
   [Reason.NoVendorString]: "the hypervisor kept no vendor string",

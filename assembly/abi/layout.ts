@@ -95,6 +95,9 @@ export const ATTENTION_WRITE_THROUGH = 0x200;
 /** The guest's memory is not in WINDOW: the host copies pieces of it in and out (guest.ts). */
 export const ATTENTION_FOREIGN = 0x400;
 
+/** Runtime calls are checked as Xen does, and end where the firmware would be called; nothing is written back. */
+export const ATTENTION_CHECK_ONLY = 0x800;
+
 /** PLATFORM block, all little-endian: u32 unless said otherwise. */
 export const PLATFORM_EFI_VERSION = 0;
 export const PLATFORM_RT_VERSION = 4;

@@ -64,6 +64,7 @@ export enum Reason {
   UnknownSchedOp = 16,
   ArgumentNotMapped = 17,
   CapsulesNotMapped = 18,
+  FaultInjected = 19,
   // firmware_info
   UnknownInfoType = 20,
   UnknownInfoIndex = 21,
