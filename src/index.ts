@@ -25,6 +25,11 @@ export {
 export { Clock, DEFAULT_POWER_ON } from "./clock.ts";
 export type { AuthenticatedWrite, Signer } from "./crypto/authenticated-write.ts";
 export { NO_VERIFIER, type Signed, type Verifier } from "./crypto/verifier.ts";
+export type { Fault, FaultKnobs, FaultOutputs, GuestChange, PowerFault } from "./faults/fault.ts";
+export type { HostileOptions } from "./faults/hostile.ts";
+export type { CallBuffer, PlatformCall } from "./faults/platform-call.ts";
+export { alwaysTooSmall, BROKEN_FIRMWARE, firmware, flaky, hostile, loopAt } from "./faults/presets.ts";
+export type { Rule } from "./faults/rule.ts";
 export { type FlashDevice, FlashError } from "./flash-device.ts";
 export { FormatError, type Variable } from "./formats/variable-set.ts";
 export {
@@ -44,6 +49,7 @@ export { POLICIES } from "./policies/index.ts";
 export type { BootPlan, BootWrite, EntryAccounting, Policy, PolicyStatuses } from "./policies/policy.ts";
 export type { VariableLock, VariablePolicy, VariableState } from "./policies/variable-policy.ts";
 export { PROFILES, type Profile, type ProfileName } from "./profiles.ts";
+export { Random } from "./random.ts";
 export { enroll } from "./secure-boot/enroll.ts";
 export { KEY_GUIDS, KEY_NAMES, type KeyName } from "./secure-boot/keys.ts";
 export { type Change, type PlanOptions, planEnrolment, type Signers, type Update } from "./secure-boot/plan.ts";

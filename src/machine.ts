@@ -1,5 +1,6 @@
 import {
   ATTENTION_CAPSULES,
+  ATTENTION_CHECK_ONLY,
   ATTENTION_COMPAT,
   ATTENTION_FOLD_STATUS,
   ATTENTION_FOREIGN,
@@ -50,6 +51,11 @@ import {
 import { Clock, DEFAULT_POWER_ON } from "./clock.ts";
 import { type Core, type CoreExports, makeCore, WINDOW_BYTES_MAX } from "./core.ts";
 import type { Verifier } from "./crypto/verifier.ts";
+import type { Fault } from "./faults/fault.ts";
+import type { FaultMemory } from "./faults/fault-memory.ts";
+import type { FaultTarget } from "./faults/firing.ts";
+import { Injector } from "./faults/injector.ts";
+import type { Rule } from "./faults/rule.ts";
 import { type FlashDevice, FlashPort } from "./flash-device.ts";
 import { findVolume, formatVolume, type Volume, WORK_HEADER_BYTES } from "./formats/edk2-store.ts";
 import { FormatError, offsetText, type Variable } from "./formats/variable-set.ts";
@@ -158,7 +164,10 @@ export class Machine {
   readonly capsuleFirmware: CapsuleFirmware | undefined;
 
   readonly #core: Core;
-  readonly #dispatch: CoreExports["dispatch"];
+  readonly #answer: CoreExports["dispatch"];
+  /** #answer, or the injector before it while there are fault rules. */
+  #dispatch: CoreExports["dispatch"];
+  #injector: Injector | undefined;
   /** The window, or what is foreign. */
   readonly #window: Uint8Array | undefined;
   readonly #foreign: GuestMemory | undefined;
@@ -195,7 +204,8 @@ export class Machine {
     }
     const core = makeCore(windowBytes, { verifier: options.verifier, flash: this.#port, guest: options.guestMemory });
     this.#core = core;
-    this.#dispatch = committing(core.exports.dispatch, this.#port);
+    this.#answer = committing(core.exports.dispatch, this.#port);
+    this.#dispatch = this.#answer;
     this.#foreign = options.guestMemory;
     if (this.#foreign === undefined) this.#window = core.bytes.subarray(WINDOW, WINDOW + windowBytes);
     this.#attend(ATTENTION_FOREIGN, this.#foreign !== undefined);
@@ -249,6 +259,30 @@ export class Machine {
   }
 
   /**
+   * Disturbs calls as the rule says, until it is disposed of. Rules see each call in the order in which they were
+   * injected; those that hit it act together, and a later rule's knob stands for an earlier one's. Throws a RangeError
+   * for a rule that cannot be.
+   */
+  inject(rule: Rule): Disposable {
+    this.#injector ??= new Injector(this.#faultTarget());
+    const injector = this.#injector;
+    const remove = injector.add(rule);
+    // Rules are for ops in the first 4 GiB, where all guests of 32 bits and all windows are.
+    this.#dispatch = (low, high) => (high === 0 ? injector.answer(low >>> 0) : this.#answer(low, high));
+    return {
+      [Symbol.dispose]: () => {
+        remove();
+        if (injector.isEmpty) this.#dispatch = this.#answer;
+      },
+    };
+  }
+
+  /** What disturbed the last call; undefined if nothing did. */
+  get fault(): Fault | undefined {
+    return this.#dispatch === this.#answer ? undefined : this.#injector?.last;
+  }
+
+  /**
    * Answers HYPERVISOR_sched_op with its argument at that guest address: 0 or a negative Xen errno. Only SCHEDOP_shutdown
    * (2) is known, whose argument is a u32 reason. Real Xen does not come back from it; here Dom0 has ended when it does,
    * `shutdown` says how, and every further call throws a StoppedError until `reboot`.
@@ -295,10 +329,7 @@ export class Machine {
 
   /** Bytes that can be read from guest address `start` on without a fault. */
   mappedBytes(start: number): number {
-    const firstByte = this.#foreign === undefined ? NULL_GUARD_BYTES : (this.#foreign.unmappedBelow ?? 0);
-    if (start < firstByte || start >= this.memory.length) return 0;
-    const hole = this.#holes.find(({ end, kind }) => end > start && kind === HOLE_UNMAPPED);
-    return Math.max(0, (hole?.start ?? this.memory.length) - start);
+    return this.#bytesToHole(start, [HOLE_UNMAPPED]);
   }
 
   /**
@@ -529,6 +560,13 @@ export class Machine {
     return this.#core.bytes.subarray(FLASH, FLASH + this.volume.geometry.volumeBytes);
   }
 
+  #bytesToHole(start: number, kinds: readonly number[]): number {
+    const firstByte = this.#foreign === undefined ? NULL_GUARD_BYTES : (this.#foreign.unmappedBelow ?? 0);
+    if (start < firstByte || start >= this.memory.length) return 0;
+    const hole = this.#holes.find(({ end, kind }) => end > start && kinds.includes(kind));
+    return Math.max(0, (hole?.start ?? this.memory.length) - start);
+  }
+
   #cut(start: number, end: number, kind: number | undefined): void {
     const last = this.#addressEnd();
     if (!(start >= 0 && start <= end && end <= last)) {
@@ -539,7 +577,10 @@ export class Machine {
       { ...hole, start: Math.max(hole.start, end) },
     ]);
     if (kind !== undefined) rest.push({ start, end, kind });
-    const holes = rest.filter((hole) => hole.start < hole.end).sort((a, b) => a.start - b.start);
+    this.#setHoles(rest.filter((hole) => hole.start < hole.end).sort((a, b) => a.start - b.start));
+  }
+
+  #setHoles(holes: Hole[]): void {
     if (holes.length > HOLES_MAX) throw new RangeError(`at most ${HOLES_MAX} holes`);
     this.#holes = holes;
     const { view } = this.#core;
@@ -555,6 +596,62 @@ export class Machine {
   /** Up to where guest addresses can be unmapped: to the window's end, or as far as 32 bits reach. */
   #addressEnd(): number {
     return this.#window?.length ?? 0xffffffff;
+  }
+
+  #faultTarget(): FaultTarget {
+    const { view } = this.#core;
+    const machine = this;
+    return {
+      abi: this.abi,
+      guest: this.#faultMemory(),
+      clock: this.clock,
+      get reason() {
+        return machine.reason;
+      },
+      set reason(reason: Reason) {
+        view.setUint32(STATE_REASON, reason, true);
+      },
+      dispatch: (op) => this.#answer(op, 0),
+      check: (op) => this.#check(op),
+      cutPower: (steps) => this.cutPower(steps),
+    };
+  }
+
+  /** Xen's own checks of an op: their result, and nothing is written. */
+  #check(op: number): number {
+    this.#attend(ATTENTION_CHECK_ONLY, true);
+    try {
+      return this.#answer(op, 0);
+    } finally {
+      this.#attend(ATTENTION_CHECK_ONLY, false);
+    }
+  }
+
+  #faultMemory(): FaultMemory {
+    const machine = this;
+    return {
+      get whole() {
+        return machine.memory;
+      },
+      readableBytes: (at) => this.mappedBytes(at),
+      writableBytes: (at) => this.#bytesToHole(at, [HOLE_UNMAPPED, HOLE_READ_ONLY]),
+      read: (at, bytes) => this.memory.slice(at, at + bytes),
+      write: (at, bytes) => {
+        // No bytes may go anywhere: a handle of size 0 need not point into memory.
+        if (bytes.length > 0) this.memory.set(bytes, at);
+      },
+      closed: (ranges, run) => {
+        const holes = this.#holes;
+        try {
+          for (const { start, bytes, for: what } of ranges) {
+            this.#cut(start, start + bytes, what === "write" ? HOLE_READ_ONLY : HOLE_UNMAPPED);
+          }
+          return run();
+        } finally {
+          this.#setHoles(holes);
+        }
+      },
+    };
   }
 
   #attend(bit: number, on: boolean): void {

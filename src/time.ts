@@ -56,6 +56,13 @@ export function writeTime(view: DataView, offset: number, time: EfiTime, pad = 0
   view.setUint8(offset + TIME_PAD2, pad);
 }
 
+/** Writes single members of the 16 bytes at `offset`; the others and both pad bytes stay. */
+export function overwriteTime(view: DataView, offset: number, members: Partial<EfiTime>): void {
+  const pads = [TIME_PAD1, TIME_PAD2].map((pad) => [offset + pad, view.getUint8(offset + pad)] as const);
+  writeTime(view, offset, { ...readTime(view, offset), ...members });
+  for (const [at, byte] of pads) view.setUint8(at, byte);
+}
+
 /** Seconds since 1970-01-01T00:00:00 of a date's face value, zone aside. */
 export function secondsOfTime(time: EfiTime): number {
   return Date.UTC(time.year, time.month - 1, time.day, time.hour, time.min, time.sec) / 1000;

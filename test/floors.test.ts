@@ -29,6 +29,8 @@ const FLOORS: Record<Tree, string[][]> = {
       "printable",
       "text-width",
       "guest-memory",
+      "integer",
+      "random",
     ],
     [
       "status",
@@ -46,6 +48,7 @@ const FLOORS: Record<Tree, string[][]> = {
       "policies/",
       "formats/",
     ],
+    ["faults/"],
     ["machine", "decoders/"],
     ["client", "trace/", "boot-options", "secure-boot/", "variable-check"],
     ["index", "stores", "files/", "pictures/", "testing/", "vitest"],

@@ -70,7 +70,9 @@ class Answer {
         const size = this.#long(layout.size);
         this.out.size = plain(size);
         const { data } = this.#site;
-        if (success) this.out.data = toHex(this.#bytes.subarray(data, data + Number(size)));
+        // A size may be a lie: what lies behind the buffer is no part of the answer.
+        const inBuffer = Math.min(Number(size), this.#site.dataBefore.length);
+        if (success) this.out.data = toHex(this.#bytes.subarray(data, data + inBuffer));
         else this.#readTouched();
         break;
       }
@@ -142,7 +144,7 @@ class Answer {
 
   #readNextName(size: number): void {
     const { op, name, nameEnd } = this.#site;
-    const text = fromUcs2(this.#bytes.subarray(name, name + size - 2));
+    const text = fromUcs2(this.#bytes.subarray(name, Math.min(name + size, nameEnd + 2) - 2));
     if (isWellFormed(text)) this.out.name = text;
     else this.out.nameHex = toHex(toUcs2(text));
     this.out.guid = guidText(this.#bytes, op + this.#layout.nextGuid);
@@ -153,7 +155,9 @@ class Answer {
 
   /** The units that were copied: up to the terminator, or as many as fit. */
   #readVendor(bufsz: number): void {
-    const buffer = this.#bytes.subarray(this.#site.data, this.#site.data + bufsz - (bufsz % 2));
+    const { data, dataBefore } = this.#site;
+    const bytes = Math.min(bufsz, dataBefore.length) & ~1;
+    const buffer = this.#bytes.subarray(data, data + bytes);
     const text = fromUcs2(buffer);
     const end = text.indexOf("\0");
     const units = end < 0 ? buffer : buffer.subarray(0, 2 * end + 2);

@@ -1,10 +1,15 @@
 import { parse as parseLossless } from "lossless-json";
+import type { FaultKnobs } from "../faults/fault.ts";
+import { readFault } from "../faults/read-fault.ts";
 import { FormatError } from "../formats/variable-set.ts";
 import { guidBytes } from "../guid.ts";
 import { fromHex } from "../hex.ts";
+import { toBigInt } from "../integer.ts";
 import { ABIS, type Abi, FUNCTION_NAMES } from "../op.ts";
 import type { BootWrite } from "../policies/policy.ts";
 import { fromUcs2 } from "../ucs2.ts";
+
+export { toBigInt };
 
 /** An integer as traces have it: a number, a bigint past 2^53, or "0x…". */
 export type Integer = number | bigint | string;
@@ -49,6 +54,8 @@ export interface TraceCall {
   /** Fields of `out`, or members as `time.sec`, that no replay can reproduce. */
   volatile?: string[];
   phase?: string;
+  /** What disturbs the call: a machine that replays it is disturbed in the same way. */
+  fault?: FaultKnobs;
   /** The whole op before and after, 136 bytes each. */
   raw?: { in: string; out: string };
 }
@@ -76,14 +83,6 @@ export function formatLine(value: TraceHeader | TraceCall): string {
   // JSON has no bigint: they travel as a marked string that is stripped of its quotes afterwards.
   const marked = JSON.stringify(value, (_, item) => (typeof item === "bigint" ? `\u0001${item}\u0001` : item));
   return marked.replaceAll(/"\\u0001(-?\d+)\\u0001"/g, "$1");
-}
-
-/** The value of an integer in any of its forms, or undefined for anything else. */
-export function toBigInt(value: unknown): bigint | undefined {
-  if (typeof value === "bigint") return value;
-  if (typeof value === "number" && Number.isSafeInteger(value)) return BigInt(value);
-  if (typeof value === "string" && /^0x[0-9a-f]{1,16}$/i.test(value)) return BigInt(value);
-  return undefined;
 }
 
 function parseHeader(line: string): TraceHeader {
@@ -121,6 +120,7 @@ function parseCall(line: string, number: number): TraceCall {
   const input = call.in as Fields;
   for (const name of U32_FIELDS) if (input[name] !== undefined) input[name] = Number(input[name]);
   if (isNumber) call.fn = FUNCTION_NAMES[call.fn as number] || call.fn;
+  if (call.fault !== undefined) checkFault(call.fault, place);
   const { volatile, raw } = call as Record<string, unknown>;
   if (volatile !== undefined && !(Array.isArray(volatile) && volatile.every((name) => typeof name === "string"))) {
     throw new FormatError(place, "volatile: an array of field names");
@@ -134,7 +134,15 @@ function parseCall(line: string, number: number): TraceCall {
   return call as unknown as TraceCall;
 }
 
-const HEX_FIELDS = ["data", "nameHex", "body", "dataTouched", "nameTail", "rawOut"];
+function checkFault(fault: unknown, place: string): void {
+  try {
+    readFault(fault);
+  } catch (error) {
+    throw new FormatError(place, (error as Error).message);
+  }
+}
+
+const HEX_FIELDS = ["data", "nameHex", "body", "dataHeld", "opHeld", "dataTouched", "nameTail", "rawOut"];
 const TEXT_FIELDS = ["name", "namePtr", "dataPtr", "opPtr", "ptr"];
 const U32_FIELDS = ["misc", "attr", "type", "index", "bufsz", "cmd", "interface_version", "segment", "bus", "devfn"];
 const U64_FIELDS = ["size", "addr", "count", "sg_list", "vendor", "devid"];
@@ -144,11 +152,17 @@ const MAPPED_FIELDS: Readonly<Record<string, bigint>> = {
   dataMapped: 0x100000n,
   opMapped: 136n,
 };
-const BYTES_MAX: Readonly<Record<string, number>> = { data: 0x100000, nameHex: 0x100000, name: 0x80000, body: 128 };
+const BYTES_MAX: Readonly<Record<string, number>> = {
+  data: 0x100000,
+  dataHeld: 0x100000,
+  nameHex: 0x100000,
+  name: 0x80000,
+  body: 128,
+};
 const CAPSULES_MAX = 1024;
 const OTHER_FIELDS = ["guid", "privileged", "time", "capsules"];
 const INPUT_FIELDS = [
-  ...HEX_FIELDS.slice(0, 3),
+  ...HEX_FIELDS.slice(0, 5),
   ...TEXT_FIELDS,
   ...U32_FIELDS,
   ...U64_FIELDS,

@@ -1,11 +1,12 @@
 import { CAPSULE_HEADER_BYTES, CAPSULE_HEADER_SIZE, CAPSULE_IMAGE_SIZE } from "../../assembly/abi/capsule.ts";
 import * as abi from "../../assembly/abi/op.ts";
 import { capsuleImage } from "../capsules.ts";
+import type { AnyBytes } from "../faults/fault.ts";
 import { guidBytes } from "../guid.ts";
 import { fromHex, toHex } from "../hex.ts";
 import type { Machine } from "../machine.ts";
 import { FUNCTION_NAMES, type OpLayout, opLayout, pointerBytes, setLong } from "../op.ts";
-import { type EfiTime, writeTime } from "../time.ts";
+import { type EfiTime, overwriteTime, writeTime } from "../time.ts";
 import { toUcs2 } from "../ucs2.ts";
 import { type CallSite, readAnswer } from "./answer.ts";
 import { type Fields, type TraceCall, toBigInt } from "./format.ts";
@@ -43,7 +44,9 @@ export class Player {
   readonly #view: DataView;
   #op = 0;
   #name = NAME_END;
+  #nameEnd = NAME_END;
   #data = DATA_END;
+  #dataEnd = DATA_END;
 
   /** The machine's window must have PLAYER_WINDOW_BYTES; its holes are the player's from now on. */
   constructor(machine: Machine) {
@@ -65,17 +68,27 @@ export class Player {
     const site: CallSite = {
       op: this.#op,
       name: this.#name,
-      nameEnd: NAME_END,
+      nameEnd: this.#nameEnd,
       data: this.#data,
-      dataBefore: this.#bytes.slice(this.#data, DATA_END),
+      dataBefore: this.#bytes.slice(this.#data, this.#dataEnd),
       opBefore: this.op(),
     };
     const { platform } = this.#machine;
     const wasPrivileged = platform.privileged;
     if (call.in.privileged !== undefined) platform.privileged = call.in.privileged as boolean;
-    const ret = this.#machine.hypercall(address);
+    const ret = this.#disturbed(call, () => this.#machine.hypercall(address));
     platform.privileged = wasPrivileged;
     return readAnswer(this.#machine, site, call, ret);
+  }
+
+  /** With the call's fault, if it has one. */
+  #disturbed(call: TraceCall, make: () => number): number {
+    const fault = call.fault && this.#machine.inject({ ...call.fault, fn: functionOf(call) });
+    try {
+      return make();
+    } finally {
+      fault?.[Symbol.dispose]();
+    }
   }
 
   /** The 136 bytes of the op as they are now. */
@@ -89,8 +102,9 @@ export class Player {
     const mapped = toBigInt(input.opMapped);
     this.#op = OP_END - Number(mapped ?? BigInt(abi.OP_BYTES));
     const room = Math.min(abi.OP_BYTES, OP_END - this.#op);
-    if (call.raw === undefined) this.#bytes.fill(OP_FILLER, this.#op, this.#op + room);
-    else this.#bytes.set(fromHex(call.raw.in).subarray(0, room), this.#op);
+    const held = call.raw?.in ?? (input.opHeld as string | undefined);
+    this.#bytes.fill(OP_FILLER, this.#op, this.#op + room);
+    if (held !== undefined) this.#bytes.set(fromHex(held).subarray(0, room), this.#op);
     this.#u32(abi.OP_INTERFACE_VERSION, input.interface_version ?? abi.INTERFACE_VERSION);
     if (call.fn === "raw") this.#layRaw(input);
     else if (call.fn === "firmware_info") this.#layInfo(input);
@@ -133,8 +147,9 @@ export class Player {
     }
   }
 
-  #layRuntimeCall({ fn, in: input, note }: TraceCall): void {
+  #layRuntimeCall({ fn, in: input, note, fault }: TraceCall): void {
     const layout = this.#layout;
+    const room = bytesOf(fault?.data);
     this.#u32(abi.OP_CMD, abi.CMD_EFI_RUNTIME_CALL);
     this.#u32(abi.OP_FUNCTION, typeof fn === "number" ? fn : FUNCTION_NAMES.indexOf(fn as never));
     this.#u32(abi.OP_MISC, input.misc ?? 0);
@@ -144,12 +159,12 @@ export class Player {
       case "set_variable":
         this.#long(layout.name, this.#layName(input));
         this.#long(layout.size, size);
-        this.#long(layout.data, this.#layData(input, Number(size < BUFFER_MAX ? size : BigInt(BUFFER_MAX))));
+        this.#long(layout.data, this.#layData(input, Number(size < BUFFER_MAX ? size : BigInt(BUFFER_MAX)), room));
         this.#guid(layout.guid, input);
         break;
       case "get_next_variable_name":
         this.#long(layout.nextSize, size);
-        this.#long(layout.nextName, this.#layNextName(input, size, note));
+        this.#long(layout.nextName, this.#layNextName(input, size, note, room));
         this.#guid(layout.nextGuid, input);
         break;
       case "query_variable_info":
@@ -162,7 +177,7 @@ export class Player {
       case "set_wakeup_time":
         if (input.time === undefined)
           this.#bytes.fill(0, this.#op + layout.time, this.#op + layout.time + abi.TIME_BYTES);
-        else writeTime(this.#view, this.#op + layout.time, input.time as unknown as EfiTime, OP_FILLER);
+        else this.#layTime(input.time as unknown as EfiTime, input.opHeld !== undefined);
         break;
       case "query_capsule_capabilities":
       case "update_capsule":
@@ -171,6 +186,13 @@ export class Player {
         } else this.#layCapsules(input, input.capsules as unknown as (Fields | string)[]);
         if (fn === "update_capsule" && input.sg_list !== undefined) this.#u64(layout.sgList, input.sg_list);
     }
+  }
+
+  /** The pad bytes are filler, or what the op held: the firmware may store them. */
+  #layTime(time: EfiTime, keepsPads: boolean): void {
+    const at = this.#op + this.#layout.time;
+    if (keepsPads) overwriteTime(this.#view, at, time);
+    else writeTime(this.#view, at, time, OP_FILLER);
   }
 
   /** The name with its terminator, or the raw bytes of nameHex, ending where mapped memory ends. */
@@ -182,12 +204,17 @@ export class Player {
     return BigInt(this.#name);
   }
 
-  /** A buffer of `size` bytes: the given name, then zeros, or what the last call left where the walk keeps it. */
-  #layNextName(input: Fields, size: bigint, note: string | undefined): bigint {
+  /**
+   * A buffer of `size` bytes: the given name, then zeros, or what the last call left where the walk keeps it. At least
+   * `room` bytes are mapped from its start on, for a fault that passes its end, unless memory is said to end before.
+   */
+  #layNextName(input: Fields, size: bigint, note: string | undefined, room: number): bigint {
     if (input.namePtr !== undefined) return pointerOf(input.namePtr as string);
     const bytes = Number(size < BUFFER_MAX ? size : BigInt(BUFFER_MAX));
-    const start = NAME_END - Number(toBigInt(input.nameMapped) ?? BigInt(bytes));
-    const name = nameBytes(input).subarray(0, NAME_END - start);
+    const mapped = Number(toBigInt(input.nameMapped) ?? BigInt(bytes));
+    const start = NAME_END - (input.nameMapped === undefined ? Math.max(mapped, room) : mapped);
+    this.#nameEnd = start + mapped;
+    const name = nameBytes(input).subarray(0, mapped);
     const kept = start === this.#name && note !== undefined && /buffer not cleared/.test(note);
     this.#name = start;
     if (!kept || toHex(this.#bytes.subarray(start, start + name.length)) !== toHex(name)) {
@@ -197,11 +224,12 @@ export class Player {
     return BigInt(start);
   }
 
-  /** A write's data, or `size` bytes of filler. */
-  #layData(input: Fields, size: number): bigint {
-    const given = input.data === undefined ? new Uint8Array(size).fill(DATA_FILLER) : fromHex(input.data as string);
+  /** A write's data, what a read's buffer held, or filler. `room` as in #layNextName. */
+  #layData(input: Fields, size: number, room = 0): bigint {
+    const given = dataBytes(input, size);
     const mapped = Number(toBigInt(input.dataMapped) ?? BigInt(given.length));
-    this.#data = DATA_END - mapped;
+    this.#data = DATA_END - (input.dataMapped === undefined ? Math.max(mapped, room) : mapped);
+    this.#dataEnd = this.#data + (input.dataPtr === undefined ? mapped : 0);
     this.#bytes.set(given.subarray(0, mapped), this.#data);
     return input.dataPtr === undefined ? BigInt(this.#data) : pointerOf(input.dataPtr as string);
   }
@@ -252,6 +280,23 @@ function imageOf({ guid, flags = 0, header_size, image_size }: Fields): Uint8Arr
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function dataBytes({ data, dataHeld }: Fields, size: number): Uint8Array {
+  if (data !== undefined) return fromHex(data as string);
+  if (dataHeld === undefined) return new Uint8Array(size).fill(DATA_FILLER);
+  const held = new Uint8Array(size);
+  held.set(fromHex(dataHeld as string).subarray(0, size));
+  return held;
+}
+
+/** The function of a call as fault rules know it. */
+function functionOf({ fn }: TraceCall): string | number | readonly string[] {
+  return fn === "raw" ? [] : fn;
+}
+
+function bytesOf(data: AnyBytes | undefined): number {
+  return data === undefined ? 0 : typeof data === "string" ? data.length / 2 : data.length;
 }
 
 function nameBytes(input: Fields): Uint8Array {

@@ -1,5 +1,7 @@
 import * as abi from "../../assembly/abi/op.ts";
+import { Reason } from "../../assembly/abi/status.ts";
 import { RUNTIME_ACCESS } from "../../assembly/abi/variable.ts";
+import { faultFields } from "../faults/read-fault.ts";
 import { guidText } from "../guid.ts";
 import { toHex } from "../hex.ts";
 import type { Machine } from "../machine.ts";
@@ -49,8 +51,22 @@ export class Recorder {
     const { call, site } = this.#describe(op);
     const ret = this.#machine.hypercall(op);
     call.out = readAnswer(this.#machine, site, call, ret);
+    this.#describeHeld(call, site);
     this.#sink(call);
     return ret;
+  }
+
+  /** What disturbed the call, and what op and buffer held that it may have left as it was: a replay needs that too. */
+  #describeHeld(call: TraceCall, site: CallSite): void {
+    const { fault, reason } = this.#machine;
+    if (fault !== undefined) {
+      call.fault = faultFields(fault);
+      call.in.opHeld = toHex(site.opBefore);
+    }
+    const isRead = call.fn === "get_variable" || call.fn === "firmware_info";
+    if (isRead && (fault !== undefined || reason === Reason.DataNotMapped)) {
+      call.in.dataHeld = toHex(withoutEnd(site.dataBefore));
+    }
   }
 
   #describe(op: number): { call: TraceCall; site: CallSite } {
@@ -108,6 +124,8 @@ export class Recorder {
       case "set_time":
       case "set_wakeup_time":
         input.time = { ...readTime(view, op + layout.time) };
+        // The time's pad bytes count: a firmware may store them with it.
+        input.opHeld = toHex(site.opBefore);
         break;
       case "query_capsule_capabilities":
       case "update_capsule":
@@ -211,6 +229,11 @@ export class Recorder {
   #mapped(handle: bigint): number {
     return handle > 0xffffffffn ? 0 : Math.min(this.#machine.mappedBytes(Number(handle)), BUFFER_MAX);
   }
+}
+
+/** Bytes without the zeros at their end. */
+function withoutEnd(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(0, bytes.findLastIndex((byte) => byte !== 0) + 1);
 }
 
 /** How a trace tells an address that is not mapped. */

@@ -2,13 +2,22 @@ import { appendFileSync, existsSync } from "node:fs";
 import { Command } from "commander";
 import { parseAttributes } from "../../attributes.ts";
 import { nodeVerifier } from "../../crypto/node-verifier.ts";
+import type { FaultKnobs } from "../../faults/fault.ts";
 import { readBytes } from "../../files/bytes.ts";
 import { findGuid } from "../../guid.ts";
 import { Machine, type MachineOptions } from "../../machine.ts";
 import { type Abi, FUNCTION_NAMES } from "../../op.ts";
 import { efiCode, errnoName, reasonText, statusName } from "../../status.ts";
 import { type EfiTime, parseTime, timeText } from "../../time.ts";
-import { type Fields, formatLine, PLAYER_WINDOW_BYTES, Player, parseTrace, recordHeader } from "../../trace/index.ts";
+import {
+  type Fields,
+  formatLine,
+  PLAYER_WINDOW_BYTES,
+  Player,
+  parseTrace,
+  recordHeader,
+  type TraceCall,
+} from "../../trace/index.ts";
 import { CommandError, Exit, type Globals, type Io } from "../io.ts";
 import { safeJson } from "../json.ts";
 import { named } from "../store.ts";
@@ -20,6 +29,7 @@ interface Options extends Globals {
   abi?: Abi;
   profile: string;
   trace?: string;
+  fault?: string;
 }
 
 const HELP = `
@@ -29,7 +39,8 @@ Fields are those of a trace's "in": misc, name, guid (or a short name), size, da
   xenefi call get_variable name=BootOrder guid=global size=16
   xenefi call set_variable name=Test guid=11111111-2222-3333-4444-555555555555 misc=NV+BS+RT data=0102
   xenefi call query_variable_info attr=7
-  xenefi call firmware_info index=2 bufsz=100`;
+  xenefi call firmware_info index=2 bufsz=100
+  xenefi call get_variable name=BootOrder guid=global size=16 --fault '{"status":"DEVICE_ERROR"}'`;
 
 /** `xenefi call FN FIELD=VALUE…`: one hypercall on a machine that was just booted. */
 export function callCommand(io: Io): Command {
@@ -41,10 +52,11 @@ export function callCommand(io: Io): Command {
     .addOption(abiOption())
     .addOption(profileOption())
     .option("--trace <file>", "append the call to a trace, which is begun if it is not there")
+    .option("--fault <json>", "disturb the call, as the fault of a trace's line does")
     .addHelpText("after", HELP)
     .action((fn: string, inputs: string[], _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>();
-      const call = parseCall(fn, inputs);
+      const call = parseCall(fn, inputs, options.fault);
       const machine = boot(options);
       const header = recordHeader(machine, { source: "xenefi call" });
       const out = new Player(machine).play(call);
@@ -70,15 +82,29 @@ function boot(options: Options): Machine {
 }
 
 /** Checks the call as a trace's line would be. */
-function parseCall(fn: string, inputs: string[]) {
-  const call = { fn: /^\d+$/.test(fn) ? Number(fn) : fn, in: Object.fromEntries(inputs.map(parseField)), out: {} };
+function parseCall(fn: string, inputs: string[], fault?: string): TraceCall {
+  const call: TraceCall = {
+    fn: /^\d+$/.test(fn) ? Number(fn) : fn,
+    in: Object.fromEntries(inputs.map(parseField)),
+    out: {},
+  };
   if (call.fn === "firmware_info") call.in.type ??= 4;
   if (call.fn === "set_variable") call.in.size ??= String(call.in.data ?? "").length / 2;
+  if (fault !== undefined) call.fault = parseFault(fault);
   const text = `{"format":"xenefi-trace","version":1,"abi":"x86_64"}\n${formatLine(call)}`;
   try {
-    return (parseTrace(text).calls[0] as { call: typeof call }).call;
+    return (parseTrace(text).calls[0] as { call: TraceCall }).call;
   } catch (error) {
     throw new CommandError(Exit.Usage, (error as Error).message.replace(/^line 2: (in\.)?/, ""));
+  }
+}
+
+/** What the fault's members may be is checked with the call. */
+function parseFault(text: string): FaultKnobs {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CommandError(Exit.Usage, `--fault: JSON (${(error as Error).message})`);
   }
 }
 
