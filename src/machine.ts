@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import {
   ATTENTION_CAPSULES,
   ATTENTION_CHECK_ONLY,

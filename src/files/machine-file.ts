@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { closeSync, existsSync, fdatasyncSync, fstatSync, openSync, readFileSync, writeSync } from "node:fs";
 import type { FlashDevice } from "../flash-device.ts";
 import { formatVolume } from "../formats/edk2-store.ts";
