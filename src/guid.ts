@@ -12,8 +12,12 @@ export function guidBytes(text: string): Uint8Array {
 
 /** Text of the 16 bytes at `offset`. */
 export function guidText(bytes: Uint8Array, offset = 0): string {
-  const digits = toHex(Uint8Array.from(ORDER, (at) => bytes[offset + at] as number));
-  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  const d = toHex(bytes.subarray(offset, offset + 16));
+  // The first three groups lie in the other order.
+  const first = d.slice(6, 8) + d.slice(4, 6) + d.slice(2, 4) + d.slice(0, 2);
+  const second = d.slice(10, 12) + d.slice(8, 10);
+  const third = d.slice(14, 16) + d.slice(12, 14);
+  return `${first}-${second}-${third}-${d.slice(16, 20)}-${d.slice(20)}`;
 }
 
 /** Where the n-th byte of the text form lies in the stored form, and the other way round. */

@@ -111,8 +111,8 @@ function readRecord(file: Uint8Array, view: DataView, at: number, sizes: Sizes, 
     data: new Uint8Array(file.subarray(data, data + sizes.data)),
   };
   if (!layout.authenticated) return entry;
-  const stamp = new Uint8Array(file.subarray(at + RECORD_STAMP, at + RECORD_STAMP + 16));
-  if (!isZero(stamp)) entry.stamp = stamp;
+  const stamp = file.subarray(at + RECORD_STAMP, at + RECORD_STAMP + 16);
+  if (!isZero(stamp)) entry.stamp = new Uint8Array(stamp);
   const count = view.getBigUint64(at + RECORD_COUNT, true);
   const keyIndex = view.getUint32(at + RECORD_KEY_INDEX, true);
   if (count !== 0n) entry.count = count;
