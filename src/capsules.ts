@@ -3,7 +3,7 @@ import { CAPSULES } from "../assembly/abi/layout.ts";
 import { EfiCode, type Reason } from "../assembly/abi/status.ts";
 import type { Core } from "./core.ts";
 import type { Variable } from "./formats/variable-set.ts";
-import { guidBytes, guidText } from "./guid.ts";
+import { CAPSULE_VENDOR_GUID, guidBytes, guidText } from "./guid.ts";
 import type { Abi } from "./op.ts";
 import { efiStatus, reasonText, statusName } from "./status.ts";
 
@@ -105,8 +105,6 @@ export interface CapsuleList {
   capsules: Capsule[];
 }
 
-/** edk2 gEfiCapsuleVendorGuid, of the variables CapsuleUpdateData… */
-export const CAPSULE_VENDOR_GUID = "711c703f-c285-4b10-a3b0-36ecbd3c8be2";
 const STORED_ATTRIBUTES = 7;
 const ADDRESS_BYTES = 8;
 

@@ -31,6 +31,8 @@ export const IMAGE_SECURITY_GUID = "d719b2cb-3d3a-4596-a3bc-dad00e67656f";
 export const HARDWARE_ERROR_GUID = "414e6bdd-e47b-47cc-b244-bb61020cf516";
 /** edk2 gEfiCertDbGuid */
 export const CERT_DB_GUID = "d9bee56e-75dc-49d9-b4d7-b534210f637a";
+/** edk2 gEfiCapsuleVendorGuid, of the variables CapsuleUpdateData… */
+export const CAPSULE_VENDOR_GUID = "711c703f-c285-4b10-a3b0-36ecbd3c8be2";
 /** edk2 gEfiSecureBootEnableDisableGuid */
 export const SECURE_BOOT_ENABLE_GUID = "f0a30bc7-af08-4556-99c4-001009c93a44";
 

@@ -1,5 +1,4 @@
 import { Command, CommanderError, Option, type OutputConfiguration } from "commander";
-import { coreBytes } from "../core.ts";
 import { sha256 } from "../files/bytes.ts";
 import { FormatError } from "../formats/variable-set.ts";
 import { printable } from "../printable.ts";
@@ -24,8 +23,19 @@ export async function run(args: readonly string[], io: Io, version: string): Pro
     await program.parseAsync(verbFirst(program, args), { from: "user" });
     return Exit.Done;
   } catch (error) {
+    if (error instanceof CommanderError && error.code === VERSION_ASKED) return printVersion(io, version);
     return report(error, args, io);
   }
+}
+
+/** The code of what ends the parsing of the version's option. */
+const VERSION_ASKED = "commander.version";
+
+/** Only this needs the core of those commands that do not run it. */
+async function printVersion(io: Io, version: string): Promise<Exit> {
+  const { coreBytes } = await import("../core.ts");
+  io.out(`${version} (core sha256 ${sha256(coreBytes())})\n`);
+  return Exit.Done;
 }
 
 async function makeProgram(args: readonly string[], io: Io, version: string): Promise<Command> {
@@ -39,8 +49,7 @@ async function makeProgram(args: readonly string[], io: Io, version: string): Pr
     .option("--no-progress", "no progress line")
     .addHelpText("after", HELP);
   program.on("option:version", () => {
-    io.out(`${version} (core sha256 ${sha256(coreBytes())})\n`);
-    throw new CommanderError(Exit.Done, "commander.version", version);
+    throw new CommanderError(Exit.Done, VERSION_ASKED, version);
   });
   const commands = await Promise.all(loadersFor(args).map((load) => load(io, version)));
   for (const command of commands) program.addCommand(command);

@@ -1,6 +1,12 @@
-import { CAPSULE_VENDOR_GUID } from "../capsules.ts";
 import { FormatError, type Variable } from "../formats/variable-set.ts";
-import { CERT_DB_GUID, GLOBAL_GUID, GUID_NAMES, HARDWARE_ERROR_GUID, IMAGE_SECURITY_GUID } from "../guid.ts";
+import {
+  CAPSULE_VENDOR_GUID,
+  CERT_DB_GUID,
+  GLOBAL_GUID,
+  GUID_NAMES,
+  HARDWARE_ERROR_GUID,
+  IMAGE_SECURITY_GUID,
+} from "../guid.ts";
 import { toHex } from "../hex.ts";
 import { printable } from "../printable.ts";
 import { decodeOptionNumber, orderDecoder } from "./boot-order.ts";

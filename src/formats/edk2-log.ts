@@ -9,7 +9,6 @@ import {
   START_ID,
   STORE_HEADER_BYTES,
 } from "../../assembly/abi/record.ts";
-import { isZero } from "../bytes.ts";
 import { guidText } from "../guid.ts";
 import { fromUcs2 } from "../ucs2.ts";
 import type { Geometry } from "./edk2-geometry.ts";
@@ -54,7 +53,9 @@ export function logEnd(log: readonly LogEntry[], geometry: Geometry): number {
  * What is wrong goes to the report, by default a FormatError at the first; if that returns, the reading goes on until
  * sizes pass the store's end.
  */
-export function readLog(file: Uint8Array, volume: Volume, report: Report = refuse): LogEntry[] {
+export function readLog(bytes: Uint8Array, volume: Volume, report: Report = refuse): LogEntry[] {
+  // The slices of a Buffer would share the file's memory.
+  const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   const { geometry } = volume;
   const layout = layoutOf(volume);
   const view = viewOf(file);
@@ -72,9 +73,9 @@ export function readLog(file: Uint8Array, volume: Volume, report: Report = refus
     }
     const entry = readRecord(file, view, at, sizes, layout);
     checkRecord(view, at, entry, sizes, layout, report);
-    const bytes = align4(layout.headerBytes + sizes.name + sizes.data);
-    entries.push({ ...entry, offset, bytes });
-    offset += bytes;
+    const recordBytes = align4(layout.headerBytes + sizes.name + sizes.data);
+    entries.push(Object.assign(entry, { offset, bytes: recordBytes }));
+    offset += recordBytes;
   }
   return entries;
 }
@@ -107,17 +108,22 @@ function readRecord(file: Uint8Array, view: DataView, at: number, sizes: Sizes, 
     attributes: view.getUint32(at + RECORD_ATTRIBUTES, true),
     guid: guidText(file, at + layout.guidAt),
     name: fromUcs2(file.subarray(name, Math.max(name, data - 2))),
-    // A copy: the slice of a Buffer would share the file's memory.
-    data: new Uint8Array(file.subarray(data, data + sizes.data)),
+    data: file.slice(data, data + sizes.data),
   };
   if (!layout.authenticated) return entry;
-  const stamp = file.subarray(at + RECORD_STAMP, at + RECORD_STAMP + 16);
-  if (!isZero(stamp)) entry.stamp = new Uint8Array(stamp);
+  if (!isZeroStamp(view, at)) entry.stamp = file.slice(at + RECORD_STAMP, at + RECORD_STAMP + 16);
   const count = view.getBigUint64(at + RECORD_COUNT, true);
   const keyIndex = view.getUint32(at + RECORD_KEY_INDEX, true);
   if (count !== 0n) entry.count = count;
   if (keyIndex !== 0) entry.keyIndex = keyIndex;
   return entry;
+}
+
+function isZeroStamp(view: DataView, at: number): boolean {
+  for (let word = at + RECORD_STAMP; word < at + RECORD_STAMP + 16; word += 4) {
+    if (view.getUint32(word, true) !== 0) return false;
+  }
+  return true;
 }
 
 function checkRecord(
