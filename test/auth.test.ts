@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Client } from "../src/client.ts";
+import { findVolume, formatVolume, liveEntries, OVMF_4M, readLog, writeRecords } from "../src/formats/edk2-store.ts";
 import { GLOBAL_GUID, IMAGE_SECURITY_GUID } from "../src/guid.ts";
 import { toHex } from "../src/hex.ts";
 import { Machine } from "../src/machine.ts";
@@ -29,6 +30,15 @@ function patched(offset: number, value: number): Uint8Array {
   const list = hashList(1);
   new DataView(list.buffer).setUint32(offset, value, true);
   return list;
+}
+
+/** certdb of one node, whose digest is some bytes longer. */
+function longerDigest(certDb: Uint8Array, added: number): Uint8Array {
+  const longer = new Uint8Array(certDb.length + added);
+  longer.set(certDb);
+  const view = new DataView(longer.buffer);
+  for (const field of [0, 4 + 16, 4 + 24]) view.setUint32(field, view.getUint32(field, true) + added, true);
+  return longer;
 }
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
@@ -80,6 +90,27 @@ describe("a private authenticated variable", () => {
     expect(dom0.write("Private", NONE, other, { time: { sec: 1 } })).toBe("SUCCESS");
     expect(dom0.machine.variable("certdb", CERT_DB)?.data).toEqual(bytes(4, 0, 0, 0));
     expect(dom0.write("Private", bytes(2), platform)).toBe("SUCCESS");
+  });
+
+  test("belongs to nobody whose digest is only the beginning of the kept one (A.c, VerifyCertsInDb: the sizes must agree)", () => {
+    const created = new Writer();
+    created.write("Private", bytes(1), other);
+    const flash = created.machine.flash();
+    const records = liveEntries(readLog(flash, findVolume(flash)));
+    const withDigestBytes = (added: number) => {
+      const store = formatVolume(OVMF_4M);
+      writeRecords(
+        store,
+        OVMF_4M,
+        records.map((record) =>
+          record.name === "certdb" ? { ...record, data: longerDigest(record.data, added) } : record,
+        ),
+      );
+      return new Writer(edk2, { store });
+    };
+    const later = { time: { sec: 1 } };
+    expect(withDigestBytes(0).write("Private", bytes(2), other, later)).toBe("SUCCESS");
+    expect(withDigestBytes(16).write("Private", bytes(2), other, later)).toBe("SECURITY_VIOLATION");
   });
 
   test("an append with an older stamp is taken and keeps the stored one (CVE-2018-3613)", () => {
