@@ -69,9 +69,9 @@ export function viewFirst(guest: u64, bytes: u32): usize {
 
 /** Finds the UCS-2 name at guest address `guest` up to its terminator, and sets what scanName sets and `d.name`. As view. */
 export function viewName(d: Draft, guest: u64): usize {
-  if (state.attention & ATTENTION_FOREIGN) return viewForeignName(d, guest);
+  if (state.attention & WATCHED) return viewWatchedName(d, guest);
   d.name = at(guest);
-  return scanName(d, reach(guest, u32.MAX_VALUE, HOLE_UNMAPPED)) ? d.name : FAULT;
+  return scanName(d, windowBytesFrom(guest)) ? at(guest) : FAULT;
 }
 
 /**
@@ -83,6 +83,10 @@ export function write(guest: u64, from: usize, bytes: u32): bool {
     copy(at(guest), from, bytes);
     return true;
   }
+  return writePart(guest, from, bytes);
+}
+
+function writePart(guest: u64, from: usize, bytes: u32): bool {
   const count = reach(guest, bytes, u32.MAX_VALUE);
   // Even a copy of no bytes traps at an address outside the memory.
   if (count === 0) return bytes === 0;
@@ -109,7 +113,16 @@ function copy(to: usize, from: usize, bytes: u32): void {
     memory.copy(to, from, bytes);
     return;
   }
-  const words = to + (bytes & ~7);
+  const blocks = to + (bytes & ~31);
+  while (to < blocks) {
+    store<u64>(to, load<u64>(from));
+    store<u64>(to, load<u64>(from, 8), 8);
+    store<u64>(to, load<u64>(from, 16), 16);
+    store<u64>(to, load<u64>(from, 24), 24);
+    to += 32;
+    from += 32;
+  }
+  const words = to + (bytes & 24);
   while (to < words) {
     store<u64>(to, load<u64>(from));
     to += 8;
@@ -161,6 +174,12 @@ function viewForeign(guest: u64, bytes: u32): usize {
   if (<u64>copy + bytes > <u64>heapEnd()) return canRead(guest, bytes) ? NO_ROOM : FAULT;
   state.heap = copy + bytes;
   return read(copy, guest, bytes) === bytes ? copy : FAULT;
+}
+
+function viewWatchedName(d: Draft, guest: u64): usize {
+  if (state.attention & ATTENTION_FOREIGN) return viewForeignName(d, guest);
+  d.name = at(guest);
+  return scanName(d, reach(guest, u32.MAX_VALUE, HOLE_UNMAPPED)) ? d.name : FAULT;
 }
 
 /** The name goes to the heap piece by piece; one that is longer than that is read on over itself, for what comes of it. */

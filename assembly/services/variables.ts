@@ -16,7 +16,7 @@ import { scanName } from "../name";
 import { has, limit, statusOf } from "../policy";
 import { draft, nvRegion, state, volatileRegion } from "../state";
 import { first, next } from "../store/order";
-import { attributesOf, dataBytesOf, dataOf, guidOf, nameBytesOf, nameOf } from "../store/record";
+import { attributesOf, foundDataBytes, guidOf, nameBytesOf, nameOf } from "../store/record";
 import { countsEntries } from "../store/region";
 import { find, liveBytes } from "../store/store";
 import { largestVariable, spaceFor, usedBytes, usedSpace } from "./quota";
@@ -36,12 +36,12 @@ export function getVariable(): EfiCode {
   const attributes = attributesOf(record);
   if (!isVisible(attributes)) return refuse(statusOf(POLICY_HIDDEN_READ), Reason.BootServicesOnly);
   const shown = attributes & limit(POLICY_SHOWN_ATTRIBUTES);
-  const dataBytes = dataBytesOf(record);
+  const dataBytes = foundDataBytes(record);
   if (state.size < dataBytes) return tellSize(dataBytes, shown);
   if (state.size === 0) return refuse(EfiCode.InvalidParameter, Reason.NoDataBuffer);
   state.size = dataBytes;
   state.attributes = shown;
-  state.answer = dataOf(record);
+  state.answer = nameOf(record) + draft.nameBytes;
   state.answerBytes = dataBytes;
   return EfiCode.Success;
 }

@@ -70,12 +70,18 @@ export function startsAt(address: usize): bool {
   return load<u16>(address) === START_ID;
 }
 
-/** edk2 takes the sizes of such a header for 0 (VariableParsing.c, NameSizeOfVariable). */
+/** Bytes of the data of a record that was found by its name, whose header is complete. */
+export function foundDataBytes(record: usize): u32 {
+  return load<u32>(record, RECORD_DATA_BYTES);
+}
+
+/** edk2 takes the sizes of such a header for 0 (VariableParsing.c, NameSizeOfVariable). One branch: every look-up asks. */
 function unfinished(record: usize): bool {
   return (
-    stateOf(record) === ERASED ||
-    attributesOf(record) === u32.MAX_VALUE ||
-    load<u32>(record, RECORD_NAME_BYTES) === u32.MAX_VALUE ||
-    load<u32>(record, RECORD_DATA_BYTES) === u32.MAX_VALUE
+    (i32(stateOf(record) === ERASED) |
+      i32(attributesOf(record) === u32.MAX_VALUE) |
+      i32(load<u32>(record, RECORD_NAME_BYTES) === u32.MAX_VALUE) |
+      i32(load<u32>(record, RECORD_DATA_BYTES) === u32.MAX_VALUE)) !==
+    0
   );
 }
