@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 /** Not taken along when the project is copied: made anew, or no part of a package. */
 const LEFT_BEHIND = ["node_modules", ".git", "build", "dist", "coverage"];
+const STORE = "test/fixtures/stores/ovmf-4m-firstboot.fd.gz";
 const TIMEOUT = 180_000;
 
 let folder: string;
@@ -39,6 +40,7 @@ async function builtCopy(): Promise<string> {
   await mkdir(join(copy, "build"));
   await cp(join(ROOT, "build/release.wasm"), join(copy, "build/release.wasm"));
   await output(ROOT, process.execPath, TSC, "-p", "tsconfig.build.json", "--outDir", join(copy, "dist"));
+  await output(ROOT, process.execPath, "scripts/build-cli.mjs", join(copy, "dist/cli"));
   return copy;
 }
 
@@ -58,6 +60,15 @@ test("the command says its version, and its core's hash", { timeout: TIMEOUT }, 
   const said = await output(user, join(user, "node_modules/.bin/xenefi"), "--version");
   const core = createHash("sha256").update(await readFile(join(ROOT, "build/release.wasm")));
   expect(said).toBe(`${version} (core sha256 ${core.digest("hex")})\n`);
+});
+
+test("the command is a bundle that needs none of what it was made from", { timeout: TIMEOUT }, async () => {
+  const { dependencies } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
+  const installed = await readdir(join(user, "node_modules"));
+  expect(dependencies).not.toHaveProperty("commander");
+  expect(installed).not.toContain("commander");
+  const said = await output(user, join(user, "node_modules/.bin/xenefi"), "ls", join(ROOT, STORE), "--json");
+  expect(JSON.parse(said).variables.length).toBeGreaterThan(30);
 });
 
 test("the library is imported by its name and boots a machine", { timeout: TIMEOUT }, async () => {
@@ -125,7 +136,7 @@ test("the tarball holds the library, the release core, what builds a shim, and n
   expect(files).toEqual(expect.arrayContaining(wanted.map((file) => `package/${file}`)));
   expect(files.filter((file) => file.endsWith(".wasm"))).toEqual(["package/build/release.wasm"]);
   const allowed =
-    /^package\/(package\.json|README\.md|LICENSE|CHANGELOG\.md|build\/|shim\/|dist\/src\/|dist\/assembly\/abi\/)/;
+    /^package\/(package\.json|README\.md|LICENSE|CHANGELOG\.md|build\/|shim\/|dist\/src\/|dist\/assembly\/abi\/|dist\/cli\/)/;
   expect(files.filter((file) => !allowed.test(file))).toEqual([]);
 });
 
