@@ -3,6 +3,7 @@ import { BLOCK_BYTES, CAPSULE_HEADER_BYTES } from "../assembly/abi/capsule.ts";
 import { NULL_GUARD_BYTES } from "../assembly/abi/layout.ts";
 import { capsuleImage, EDK2_ARM_CAPSULES, EDK2_CAPSULES, OVMF_CAPSULES } from "../src/capsules.ts";
 import { Client } from "../src/client.ts";
+import { fixedMemory } from "../src/guest-memory.ts";
 import { Machine, type MachineOptions } from "../src/machine.ts";
 import { ABIS, type Abi } from "../src/op.ts";
 import { Reason, reasonText } from "../src/status.ts";
@@ -11,6 +12,7 @@ import { HoledMemory } from "./support/holed-memory.ts";
 import { Random } from "./support/random.ts";
 import { traced } from "./support/trap.ts";
 
+const MEBI = 1 << 20;
 const LIST = 0x8000;
 const ELSEWHERE = 0x9000;
 const DATA = 0xa000;
@@ -313,6 +315,15 @@ describe("memory has to hold all capsules once more", () => {
     const [result] = bootWith(machine, BigInt(LIST));
     expect(result).toMatchObject({ status, reason });
     expect(result?.capsules.length).toBe(status === "SUCCESS" ? times : 0);
+  });
+
+  test("a block of a guest with memory of its own is too large if the firmware has no room for it", () => {
+    const guestMemory = fixedMemory(new ArrayBuffer(72 * MEBI));
+    const machine = new Machine({ capsules: EDK2_CAPSULES, guestMemory });
+    machine.memory.set(rawCapsule({ imageBytes: 70 * MEBI }), MEBI);
+    layList(machine.view, LIST, [[BigInt(70 * MEBI), BigInt(MEBI)], END]);
+    const [result] = bootWith(machine, BigInt(LIST));
+    expect(result).toMatchObject({ status: "BUFFER_TOO_SMALL", reason: reasonText(Reason.CapsulesTooLarge) });
   });
 
   test("an error in the list comes before", () => {
