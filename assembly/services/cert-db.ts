@@ -124,9 +124,8 @@ function nextNode(value: usize, bytes: u32, at: u32): u32 {
   return isNode(value, bytes, next) ? next : 0;
 }
 
-/** True if a whole node with consistent sizes lies there. */
+/** True if a whole node with consistent sizes lies there; `at` is at most `bytes`, where every node is too long. */
 function isNode(value: usize, bytes: u32, at: u32): bool {
-  if (at > bytes || bytes - at < NODE_HEADER_BYTES) return false;
   const node = value + at;
   const nodeBytes = load<u32>(node, NODE_BYTES);
   const parts = <u64>NODE_HEADER_BYTES + <u64>load<u32>(node, NODE_UNITS) * 2 + load<u32>(node, NODE_DIGEST_BYTES);
