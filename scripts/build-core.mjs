@@ -1,10 +1,14 @@
 // Compiles the core: node scripts/build-core.mjs debug release coverage
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** Compiles assembly/index.ts for a target of asconfig.json into build/. Throws with the compiler's messages. */
+/**
+ * Compiles assembly/index.ts for a target of asconfig.json into build/, the release core also as build/core-bytes.js.
+ * Throws with the compiler's messages.
+ */
 export async function buildCore(target) {
   const transform = target === "coverage" ? ["--transform", "./scripts/coverage-transform.mjs"] : [];
   const { error, stderr } = await asc
@@ -15,6 +19,14 @@ export async function buildCore(target) {
     })
     .then((result) => ({ error: result.error, stderr: result.stderr.toString() }));
   if (error) throw new Error(`the ${target} core does not compile:\n${stderr}`);
+  if (target === "release") inlineCore();
+}
+
+/** Writes what stands for src/core-bytes.ts in browsers: the release core as text, for bundles have no file beside them. */
+function inlineCore() {
+  const text = readFileSync(`${ROOT}build/release.wasm`, "base64");
+  const decode = `Uint8Array.from(atob("${text}"), (unit) => unit.charCodeAt(0))`;
+  writeFileSync(`${ROOT}build/core-bytes.js`, `export const coreBytes = () => ${decode};\n`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,6 +1,7 @@
 import { instantiateSync } from "@assemblyscript/loader";
 import { FLASH, WINDOW, WINDOW_SLACK } from "../assembly/abi/layout.ts";
 import { areSameBytes } from "./bytes.ts";
+import { coreBytes } from "./core-bytes.ts";
 import { NO_VERIFIER, type Verifier } from "./crypto/verifier.ts";
 import type { FlashPort } from "./flash-device.ts";
 import type { GuestCopies, GuestMemory } from "./guest-memory.ts";
@@ -109,9 +110,3 @@ function lendFlash(flash: FlashPort | undefined, bytes: Uint8Array) {
 const DIGEST_BYTES_MAX = 64;
 
 let compiled: WebAssembly.Module | undefined;
-
-/** The wasm file: the one beside the package, or the one that XENEFI_CORE names (a debug or coverage build). */
-export function coreBytes(): Uint8Array<ArrayBuffer> {
-  const fs = process.getBuiltinModule("node:fs");
-  return new Uint8Array(fs.readFileSync(process.env.XENEFI_CORE ?? new URL(import.meta.resolve("#core.wasm"))));
-}

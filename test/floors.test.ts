@@ -3,6 +3,7 @@ import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { expect, test } from "vitest";
+import manifest from "../package.json" with { type: "json" };
 
 /**
  * The architecture: a file imports from its own floor or from one below. A name is a file without its extension, a name
@@ -35,6 +36,7 @@ const FLOORS: Record<Tree, string[][]> = {
     [
       "status",
       "op",
+      "core-bytes",
       "core",
       "flash-device",
       "clock",
@@ -55,8 +57,11 @@ const FLOORS: Record<Tree, string[][]> = {
     ["cli/"],
   ],
 };
+/** What other files stand for in browsers. */
+const REPLACED = Object.keys(manifest.browser).flatMap((path) => /^\.\/src\/(.+)\.ts$/.exec(path)?.[1] ?? []);
 /** Where the host may import from Node itself; everything else also runs in a browser. */
 const NODE_ALLOWED = [
+  ...REPLACED,
   "cli/",
   "files/",
   "crypto/node-verifier",
@@ -219,7 +224,7 @@ test("the command line imports commands when they are called, not before", () =>
   );
 });
 
-test("only the command line, the files on disk and the verifier import from Node", () => {
+test("only the command line, the files on disk, the verifier and what browsers have another file for import from Node", () => {
   const isNodes = ({ name }: Source, specifier: string) =>
     specifier.startsWith("node:") && !matches(name, NODE_ALLOWED);
   expect(badSpecifiers("src", isNodes)).toEqual([]);

@@ -1,57 +1,22 @@
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundle } from "./support/bundle.ts";
+import { installPackage, output, ROOT, TSC } from "./support/installed.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
-/** Not taken along when the project is copied: made anew, or no part of a package. */
-const LEFT_BEHIND = ["node_modules", ".git", "build", "dist", "coverage"];
 const STORE = "test/fixtures/stores/ovmf-4m-firstboot.fd.gz";
 const TIMEOUT = 180_000;
 
 let folder: string;
-/** Where a user's project stands, with the package installed. */
 let user: string;
+let tarball: string;
 let version: string;
-
-const run = promisify(execFile);
-
-/** Runs a program as a user would: without the settings of this test run. Answers what it wrote, or throws with it. */
-async function output(cwd: string, file: string, ...args: string[]): Promise<string> {
-  const { XENEFI_CORE: _, NODE_OPTIONS: __, npm_config_local_prefix: ___, ...env } = process.env;
-  try {
-    const { stdout } = await run(file, args, { cwd, env });
-    return stdout;
-  } catch (error) {
-    const { stdout, stderr } = error as { stdout: string; stderr: string };
-    throw new Error(`${[file, ...args].join(" ")}\n${stdout}${stderr}`, { cause: error });
-  }
-}
-
-/** A copy of the project as `npm run build` leaves it, so that a stale or half-written dist/ does not come in. */
-async function builtCopy(): Promise<string> {
-  const copy = join(folder, "project");
-  await cp(ROOT, copy, { recursive: true, filter: (path) => !LEFT_BEHIND.includes(relative(ROOT, path)) });
-  await mkdir(join(copy, "build"));
-  await cp(join(ROOT, "build/release.wasm"), join(copy, "build/release.wasm"));
-  await output(ROOT, process.execPath, TSC, "-p", "tsconfig.build.json", "--outDir", join(copy, "dist"));
-  await output(ROOT, process.execPath, "scripts/build-cli.mjs", join(copy, "dist/cli"));
-  return copy;
-}
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "xenefi-package-"));
-  user = join(folder, "user");
-  await mkdir(user);
-  await output(await builtCopy(), "npm", "pack", "--ignore-scripts", "--pack-destination", folder);
-  await writeFile(join(user, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
-  ({ version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")));
-  await output(user, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", tarball());
+  ({ user, tarball, version } = await installPackage(folder));
 }, TIMEOUT);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -110,6 +75,12 @@ test("every entry is imported by its name", { timeout: TIMEOUT }, async () => {
   expect(await output(user, process.execPath, "--input-type=module", "--eval", script)).toBe("");
 });
 
+test.each(["xenefi", "xenefi/testing"])("%s makes a bundle for browsers", async (entry) => {
+  const { text } = await bundle(`export * from "${entry}";`, user);
+  expect(text.length).toBeGreaterThan(100_000);
+  expect(text).not.toContain("node:");
+});
+
 test("its types need neither the DOM nor Node's types", { timeout: TIMEOUT }, async () => {
   const options = { target: "ES2022", lib: ["ES2022"], types: [], module: "NodeNext", strict: true, noEmit: true };
   await writeFile(
@@ -130,7 +101,7 @@ export const flashBytes: number = machine.flash().length;
 test("the tarball holds the library, the release core, what builds a shim, and no sources or tests", {
   timeout: TIMEOUT,
 }, async () => {
-  const said = await output(folder, "tar", "-tzf", tarball());
+  const said = await output(folder, "tar", "-tzf", tarball);
   const files = said.trim().split("\n");
   const wanted = ["LICENSE", "README.md", "dist/src/index.js", "dist/src/index.d.ts", "shim/build.sh", "shim/glue.c"];
   expect(files).toEqual(expect.arrayContaining(wanted.map((file) => `package/${file}`)));
@@ -139,7 +110,3 @@ test("the tarball holds the library, the release core, what builds a shim, and n
     /^package\/(package\.json|README\.md|LICENSE|CHANGELOG\.md|build\/|shim\/|dist\/src\/|dist\/assembly\/abi\/|dist\/cli\/)/;
   expect(files.filter((file) => !allowed.test(file))).toEqual([]);
 });
-
-function tarball(): string {
-  return join(folder, `xenefi-${version}.tgz`);
-}

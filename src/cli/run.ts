@@ -33,7 +33,7 @@ const VERSION_ASKED = "commander.version";
 
 /** Only this needs the core of those commands that do not run it. */
 async function printVersion(io: Io, version: string): Promise<Exit> {
-  const { coreBytes } = await import("../core.ts");
+  const { coreBytes } = await import("../core-bytes.ts");
   io.out(`${version} (core sha256 ${sha256(coreBytes())})\n`);
   return Exit.Done;
 }
