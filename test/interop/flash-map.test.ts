@@ -6,31 +6,14 @@ import { flashMapHtml } from "../../src/pictures/flash-map-html.ts";
 import { flashMapSvg } from "../../src/pictures/flash-map-svg.ts";
 import { DARK, LIGHT } from "../../src/pictures/palette.ts";
 import { fixtureBytes } from "../support/fixtures.ts";
-import { file, fresh, need, read, run } from "./support/tools.ts";
+import { chromium } from "./support/chromium.ts";
+import { fresh, need, read } from "./support/tools.ts";
 
 need("chromium");
-
-/** A browser without window, with nothing to do on the network. */
-const BROWSER = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--disable-sync",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--no-first-run",
-  "--force-color-profile=srgb",
-];
 
 const map = flashMap(fixtureBytes("stores/ovmf-4m-firstboot.fd.gz"));
 const about = { fileName: "vars.fd", sha256: "00".repeat(32) };
 const DOCUMENTS = { svg: flashMapSvg(map, about.fileName), html: flashMapHtml(map, about) };
-
-function chromium(document: string, extension: string, ...options: string[]): string {
-  const path = file(document, `.${extension}`);
-  return run("chromium", ...BROWSER, `--user-data-dir=${fresh()}`, ...options, `file://${path}`);
-}
 
 /** How often each colour occurs in a screenshot, by "#rrggbb". */
 function colorsOf(document: string, extension: string, scheme: "light" | "dark"): Map<string, number> {
