@@ -109,12 +109,14 @@ export interface MachineOptions {
   platform?: Partial<PlatformState>;
   /** What the firmware told Xen of NV+BS+RT space before ExitBootServices, in place of what the store says. */
   bootQuery?: BootQuery;
-  /** Bytes of guest memory from address 0 on; the first 4096 are never mapped. Default 4 MiB. */
+  /**
+   * Bytes of guest memory from address 0 on; the first 4096 are never mapped. Default 4 MiB. With `guestMemory`, room for
+   * the copies of what one call names; default and at most 60 MiB.
+   */
   windowBytes?: number;
   /**
-   * The guest's memory where it has one of its own, such as fixedMemory or bufferMemory give; then there is no window and
-   * no `windowBytes`. A buffer that the core looks at is copied and has at most 60 MiB: a larger one that can be read whole
-   * is -ENOMEM.
+   * The guest's memory where it has one of its own, such as fixedMemory or bufferMemory give; then there is no window. A
+   * buffer that the core looks at is copied: one that can be read whole and has no room is -ENOMEM.
    */
   guestMemory?: GuestMemory;
   /** Largest buffer that the hypervisor allocates for a call, in bytes. Default 2^32 - 1. */
@@ -675,13 +677,9 @@ function checkWriteThrough({ store, start }: MachineOptions, { geometry }: Volum
   if (geometry.workBytes === 0) throw new RangeError("flash: a store with fault-tolerant-write areas");
 }
 
-/** Bytes of the window; those of the largest are for copies where the guest's memory is foreign. */
+/** Bytes of the window, or those for copies where the guest's memory is foreign. */
 function windowBytesOf({ windowBytes, guestMemory }: MachineOptions): number {
-  if (guestMemory !== undefined) {
-    if (windowBytes !== undefined) throw new RangeError("windowBytes: a guest with memory of its own has no window");
-    return WINDOW_BYTES_MAX;
-  }
-  const bytes = windowBytes ?? WINDOW_BYTES;
+  const bytes = windowBytes ?? (guestMemory === undefined ? WINDOW_BYTES : WINDOW_BYTES_MAX);
   if (!(bytes >= 2 * NULL_GUARD_BYTES && bytes <= WINDOW_BYTES_MAX)) {
     throw new RangeError(`windowBytes: from ${2 * NULL_GUARD_BYTES} to ${WINDOW_BYTES_MAX}, not ${bytes}`);
   }

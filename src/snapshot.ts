@@ -7,6 +7,7 @@ import {
   STATE,
   STATE_ATTENTION,
   STATE_INDEX_SLOTS,
+  STATE_WINDOW_BYTES,
   STATIC_DATA,
   VOLATILE,
   VOLATILE_BYTES,
@@ -40,7 +41,10 @@ export function snapshotCore(core: Core, flashBytes: number, into?: Uint8Array):
   return snapshot;
 }
 
-/** Copies a snapshot's blocks back. Throws a RangeError for bytes that are no snapshot of such a machine. */
+/**
+ * Copies a snapshot's blocks back; the window stays as large as it is here. Throws a RangeError for bytes that are no
+ * snapshot of such a machine.
+ */
 export function restoreCore(core: Core, flashBytes: number, snapshot: Uint8Array): void {
   const view = new DataView(snapshot.buffer, snapshot.byteOffset, snapshot.byteLength);
   if (snapshot.length < HEADER_BYTES || view.getUint32(0, true) !== MAGIC)
@@ -59,11 +63,13 @@ export function restoreCore(core: Core, flashBytes: number, snapshot: Uint8Array
   if ((taken ^ core.view.getUint32(STATE_ATTENTION, true)) & ATTENTION_FOREIGN) {
     throw new RangeError("snapshot: of a machine whose guest memory is as this one's, in a window or foreign");
   }
+  const windowBytes = core.view.getUint32(STATE_WINDOW_BYTES, true);
   let offset = HEADER_BYTES;
   for (const [start, end] of parts) {
     core.bytes.set(snapshot.subarray(offset, offset + end - start), start);
     offset += end - start;
   }
+  core.view.setUint32(STATE_WINDOW_BYTES, windowBytes, true);
 }
 
 /** Core address ranges that a snapshot holds, end exclusive; the static data between RULES and INDEX never changes. */

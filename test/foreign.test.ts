@@ -116,7 +116,7 @@ describe("over foreign memory", () => {
 
   test("a mistake in the options is told", () => {
     const guestMemory = playerMemory();
-    expect(() => new Machine({ guestMemory, windowBytes: 0x4000 })).toThrow(/windowBytes: a guest with memory/);
+    expect(() => new Machine({ guestMemory, windowBytes: 61 * MEBI })).toThrow(/windowBytes: from 8192 to \d+, not/);
     expect(() => fixedMemory(new ArrayBuffer(8), { unmappedBelow: -1 })).toThrow(/unmappedBelow: .* not -1/);
     const far = new Machine({ guestMemory: new FarMemory(0n, new Uint8Array(8)) });
     expect(() => far.memory).toThrow(/memory: this guest's memory cannot be had as one array/);
@@ -313,8 +313,8 @@ describe("a buffer that is larger than the core's room", () => {
   }
 
   /** SetVariable of `size` bytes; what the errno or status and the reason are. */
-  function set(memory: GuestMemory & { op: Uint8Array }, name: number, size: number, data: number) {
-    const machine = new Machine({ guestMemory: memory });
+  function set(memory: GuestMemory & { op: Uint8Array }, name: number, size: number, data: number, options = {}) {
+    const machine = new Machine({ guestMemory: memory, ...options });
     layVariable(memory.op, abi.FN_SET_VARIABLE, { op: 0, name: BigInt(name), size, data: BigInt(data) });
     const ret = machine.hypercall(0);
     return [ret === 0 ? statusOf(memory.op, 0) : errnoName(ret), machine.reason];
@@ -327,6 +327,14 @@ describe("a buffer that is larger than the core's room", () => {
     expect(set(gib, 0x200, 1024 * MEBI - 0x1000, 0x1000)).toEqual(["-ENOMEM", Reason.TooLargeToAllocate]);
     expect(set(gib, 0x200, 1024 * MEBI - 0xfff, 0x1000)).toEqual(["-EFAULT", Reason.DataNotMapped]);
     expect(set(gib, 0x200, 0xffffffff, 0x1000)).toEqual(["-EFAULT", Reason.DataNotMapped]);
+  });
+
+  test("has as much room as was asked for", () => {
+    const gib = endless(1024 * MEBI, Number.POSITIVE_INFINITY);
+    gib.op.set(toUcs2("Ten\0"), 0x200);
+    const noRoom = ["-ENOMEM", Reason.TooLargeToAllocate];
+    expect(set(gib, 0x200, MEBI, 0x1000, { windowBytes: MEBI })).toEqual(noRoom);
+    expect(set(gib, 0x200, MEBI, 0x1000, { windowBytes: 2 * MEBI })).not.toEqual(noRoom);
   });
 
   test("a name likewise", () => {

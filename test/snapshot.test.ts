@@ -2,9 +2,10 @@ import { expect, test } from "vitest";
 import { LAYOUT_VERSION } from "../assembly/abi/layout.ts";
 import { Client } from "../src/client.ts";
 import { sha256 } from "../src/files/bytes.ts";
-import { guidBytes } from "../src/guid.ts";
+import { GLOBAL_GUID, guidBytes } from "../src/guid.ts";
 import { Machine } from "../src/machine.ts";
 import { opLayout, writeRuntimeCall } from "../src/op.ts";
+import { errnoName } from "../src/status.ts";
 import { Recorder, recordHeader, replay, startMachine, type TraceCall } from "../src/trace/index.ts";
 import { PLAYER_WINDOW_BYTES } from "../src/trace/player.ts";
 import { toUcs2 } from "../src/ucs2.ts";
@@ -126,6 +127,15 @@ test("10^6 reads leave memory and heap as they were", () => {
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(4_000_000);
   expect(memory.buffer).toBe(buffer);
   expect(buffer.byteLength).toBe(128 * 65536);
+});
+
+test("a window stays as large as it is, whatever the snapshot's machine had", () => {
+  const [small, large] = [new Machine(), new Machine({ windowBytes: 0x1000000 })];
+  small.restore(large.snapshot());
+  expect(new Client(small).getVariable("BootOrder", GLOBAL_GUID).statusName).toBe("SUCCESS");
+  expect(errnoName(small.hypercall(0x400000))).toBe("-EFAULT");
+  large.restore(small.snapshot());
+  expect(errnoName(large.hypercall(0xfff000))).toBe("-EACCES");
 });
 
 test("what a recorder has seen a guest do replays without a difference", () => {

@@ -84,6 +84,15 @@ describe("plain values", () => {
     expect(log).toEqual([]);
   });
 
+  test.each([
+    [{}, "UNSUPPORTED", -12],
+    [{ windowBytes: 0x800000 }, "INVALID_PARAMETER", 0],
+  ])("of 5 MiB want a machine with room for them: %j", async (machine, status, ret) => {
+    const { efi, log } = await load({ machine });
+    expect(efi.setVariable("Mine", VENDOR, 7, new Uint8Array(0x500000)).status).toBe(status);
+    expect(log.at(-1)?.out.ret).toBe(ret);
+  });
+
   test("of a function that is not exported are refused by its name", async () => {
     const { efi } = await load();
     expect(() => efi.getTime()).toThrow("the shim exports no function xen_efi_get_time");

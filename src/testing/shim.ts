@@ -17,13 +17,15 @@ import { ShimMemory } from "./shim-memory.ts";
 export interface ShimOptions {
   /** What the shim was built for. Default arm32 for wasm32, x86_64 for wasm64. */
   abi?: Abi;
-  /** The machine behind the hypercalls. */
-  machine?: Omit<MachineOptions, "abi" | "guestMemory" | "windowBytes">;
+  /** The machine behind the hypercalls; its `windowBytes` are 4 MiB unless given. */
+  machine?: Omit<MachineOptions, "abi" | "guestMemory">;
   /** Functions that the shim imports from `env`, by name; they come before xenefi's own. */
   imports?: Record<string, unknown>;
   /** Addresses below this are not mapped, and the shim must not write there. Default 1024, where lld puts a shim's data. */
   nullGuard?: number;
 }
+
+const COPY_BYTES = 0x400000;
 
 /** A kernel's EFI shim in wasm, and the machine that answers it. */
 export class Shim {
@@ -55,6 +57,8 @@ export class Shim {
     this.mem = new ShimMemory(memory, isWide ? 8 : 4);
     this.#guard = new NullGuard(memory, options.nullGuard ?? 1024);
     this.machine = new Machine({
+      // A machine for each test: the largest room for copies would take longer to make than the test.
+      windowBytes: COPY_BYTES,
       ...options.machine,
       abi: options.abi ?? (isWide ? "x86_64" : "arm32"),
       guestMemory: bufferMemory(() => memory.buffer, { unmappedBelow: this.#guard.bytes }),
