@@ -1,4 +1,4 @@
-import { toHex } from "./hex.ts";
+import { fromHex, toHex } from "./hex.ts";
 
 /** Text form of a GUID: lower case, 8-4-4-4-12 digits. */
 const FORM = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -6,8 +6,10 @@ const FORM = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** The 16 bytes of a GUID as UEFI stores it: the first three groups little-endian. Throws a SyntaxError. */
 export function guidBytes(text: string): Uint8Array {
   if (!FORM.test(text)) throw new SyntaxError(`${JSON.stringify(text)} is no GUID (8-4-4-4-12 hexadecimal digits)`);
-  const digits = text.replaceAll("-", "");
-  return Uint8Array.from(ORDER, (at) => Number.parseInt(digits.slice(2 * at, 2 * at + 2), 16));
+  const digits = fromHex(text.replaceAll("-", ""));
+  const bytes = new Uint8Array(digits.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = digits[ORDER[i] as number] as number;
+  return bytes;
 }
 
 /** Text of the 16 bytes at `offset`. */

@@ -11,8 +11,14 @@ export function fromHex(text: string): Uint8Array {
   const wrong = text.search(/[^0-9a-fA-F]/);
   if (wrong >= 0) throw new SyntaxError(`offset ${wrong}: ${JSON.stringify(text[wrong])} is no hexadecimal digit`);
   const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = (digitAt(text, 2 * i) << 4) | digitAt(text, 2 * i + 1);
   return bytes;
+}
+
+/** Value of a character that is a hexadecimal digit; its low four bits count from "0", and from before "A" and "a". */
+function digitAt(text: string, at: number): number {
+  const unit = text.charCodeAt(at);
+  return (unit & 0xf) + (unit > 0x39 ? 9 : 0);
 }
 
 /** Offset, 16 bytes in hexadecimal, and their ASCII characters, a line each. */
