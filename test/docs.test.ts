@@ -88,6 +88,7 @@ test.each([
   ["sb-enroll/1", ["sb", "enroll", FD, "--db-hash", "00".repeat(32), "-o", OUT]],
   ["call/1", ["call", "get_time"]],
   ["replay/1", ["replay", fixturePath(`traces/${traceNames("traces")[0]}`)]],
+  ["shim-init/1", ["shim", "init", join(outputs, "shim")]],
   ["error/1", ["ls", "/no/such/file"]],
 ])("the fields of xenefi.%s are those of the page", async (name, args) => {
   const schema = `xenefi.${name}`;

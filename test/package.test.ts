@@ -103,10 +103,13 @@ test("the tarball holds the library, the release core, what builds a shim, and n
 }, async () => {
   const said = await output(folder, "tar", "-tzf", tarball);
   const files = said.trim().split("\n");
-  const wanted = ["LICENSE", "README.md", "dist/src/index.js", "dist/src/index.d.ts", "shim/build.sh", "shim/glue.c"];
+  const wanted = [
+    ...["LICENSE", "README.md", "build/core-bytes.js", "dist/src/index.js", "dist/src/index.d.ts"],
+    ...["examples/shim/shim.c", "shim/build.sh", "shim/glue.c"],
+  ];
   expect(files).toEqual(expect.arrayContaining(wanted.map((file) => `package/${file}`)));
   expect(files.filter((file) => file.endsWith(".wasm"))).toEqual(["package/build/release.wasm"]);
   const allowed =
-    /^package\/(package\.json|README\.md|LICENSE|CHANGELOG\.md|build\/|shim\/|dist\/src\/|dist\/assembly\/abi\/|dist\/cli\/)/;
+    /^package\/((package\.json|[A-Z]+(\.md)?|examples\/shim\/[\w.]+)$|(build|shim|dist\/src|dist\/assembly\/abi)\/)/;
   expect(files.filter((file) => !allowed.test(file))).toEqual([]);
 });

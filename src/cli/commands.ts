@@ -20,5 +20,6 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   call: async (io) => (await import("./commands/call.ts")).callCommand(io),
   record: async (io, version) => (await import("./commands/record.ts")).recordCommand(io, version),
   replay: async (io) => (await import("./commands/replay.ts")).replayCommand(io),
+  shim: async (io, version) => (await import("./commands/shim.ts")).shimCommand(io, version),
   completion: async (io) => (await import("./commands/completion.ts")).completionCommand(io),
 };
