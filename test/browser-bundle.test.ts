@@ -31,3 +31,19 @@ test("a bundle answers without process and Buffer as the library does on Node", 
     shims: Array(3).fill({ answers: [{ status: "BUFFER_TOO_SMALL", size: 6 }, { size: 6 }, { status: "SUCCESS" }] }),
   });
 });
+
+test("a shim's name is a URL beside the page", async () => {
+  const script = 'import { loadShim } from "xenefi/testing"; globalThis.loadShim = loadShim;';
+  const { text } = await bundle(script, HERE, { ...FROM_SOURCES, format: "iife" });
+  const asked: unknown[] = [];
+  const shim = await compileSmallShim();
+  const answer = async (source: unknown) => {
+    asked.push(source);
+    return new Response(shim);
+  };
+  const context = createContext({ ...WEB, fetch: answer });
+  runInContext(text, context);
+  const { efi } = await context.loadShim("built/shim.wasm");
+  expect(efi.getVariable("BootOrder", xenefi.GLOBAL_GUID)).toMatchObject({ status: "SUCCESS", size: 6 });
+  expect(asked).toEqual(["built/shim.wasm"]);
+});

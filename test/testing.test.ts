@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -44,6 +46,22 @@ describe("a shim is loaded", () => {
     ["a module without memory", Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0), "the shim exports no memory"],
   ])("but %s is refused", async (_, source, message) => {
     await expect(loadShim(source)).rejects.toThrow(message);
+  });
+
+  test("from a server, which may have none", async () => {
+    const server = createServer(({ url }, response) => {
+      response.statusCode = url === "/shim.wasm" ? 200 : 404;
+      response.end(bytes);
+    });
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      const { efi } = await loadShim(`${base}/shim.wasm`);
+      expect(efi.getVariable("None", VENDOR).status).toBe("NOT_FOUND");
+      await expect(loadShim(new URL("/none.wasm", base))).rejects.toThrow(`${base}/none.wasm: 404 Not Found`);
+    } finally {
+      server.close();
+    }
   });
 
   test("but one that imports its memory is refused", async () => {
