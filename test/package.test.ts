@@ -110,6 +110,6 @@ test("the tarball holds the library, the release core, what builds a shim, and n
   expect(files).toEqual(expect.arrayContaining(wanted.map((file) => `package/${file}`)));
   expect(files.filter((file) => file.endsWith(".wasm"))).toEqual(["package/build/release.wasm"]);
   const allowed =
-    /^package\/((package\.json|[A-Z]+(\.md)?|examples\/shim\/[\w.]+)$|(build|shim|dist\/src|dist\/assembly\/abi)\/)/;
+    /^package\/((package\.json|[A-Z]+(\.md)?|examples\/shim\/[\w.]+)$|(build|shim|dist\/src|dist\/assembly\/abi|dist\/cli)\/)/;
   expect(files.filter((file) => !allowed.test(file))).toEqual([]);
 });
