@@ -648,4 +648,21 @@ export const ROWS: readonly Row[] = [
       return Array.from({ length: 300 }, (_, i) => set(dom0, 7, data(i))).at(-1) as string;
     },
   },
+  {
+    behaviour: "GetTime, GetWakeupTime, SetWakeupTime (off), GetNextHighMonotonicCount at run time",
+    open: ["spec"],
+    answers: all("SUCCESS, SUCCESS, SUCCESS, SUCCESS", {
+      uboot: "UNSUPPORTED, UNSUPPORTED, UNSUPPORTED, UNSUPPORTED",
+    }),
+    ask: (boot) => {
+      const { client } = boot();
+      const replies = [
+        client.getTime(),
+        client.getWakeupTime(),
+        client.setWakeupTime(false),
+        client.getNextHighMonotonicCount(),
+      ];
+      return replies.map(({ statusName }) => statusName).join(", ");
+    },
+  },
 ];
