@@ -48,10 +48,11 @@ export function fixedMemory(buffer: ArrayBufferLike, options: BufferMemoryOption
 
 /**
  * A guest in a buffer that is asked for at each access, such as `() => memory.buffer` of a WebAssembly.Memory, which has
- * another one after each growth, or of an ArrayBuffer that is resized; address 0 first.
+ * another one after each growth, or of an ArrayBuffer that is resized; address 0 first. It is not asked before the first
+ * access.
  */
 export function bufferMemory(buffer: () => ArrayBufferLike, options: BufferMemoryOptions = {}): GuestMemory {
-  let guest = viewsOf(buffer());
+  let guest = viewsOf(new ArrayBuffer(0));
   return memoryOf(() => {
     const now = buffer();
     if (now !== guest.buffer || now.byteLength !== guest.bytes.length) guest = viewsOf(now);

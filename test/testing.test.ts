@@ -5,15 +5,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
+import { bufferMemory } from "../src/guest-memory.ts";
 import { GLOBAL_GUID } from "../src/guid.ts";
+import { Machine } from "../src/machine.ts";
 import {
+  type HypercallOptions,
+  hypercallImports,
   LayoutError,
   loadShim,
   NullWriteError,
   type Shim,
   ShimBugError,
+  type ShimEvent,
+  ShimMemory,
   type ShimOptions,
 } from "../src/testing/index.ts";
+import type { TraceCall } from "../src/trace/format.ts";
+import { Recorder } from "../src/trace/recorder.ts";
 import { compileSmallShim } from "./support/shim.ts";
 
 const VENDOR = "11111111-2222-3333-4444-555555555555";
@@ -198,6 +206,108 @@ describe("hypercalls", () => {
     expect(shim.call("count_wrapped")).toBe(0);
     // Not folded: a shim whose long has 32 bits loses the error bit.
     expect(shim.efi.getVariable("None", VENDOR).statusRaw).toBe(0xen);
+  });
+});
+
+describe("faults", () => {
+  test("that a shim is loaded with disturb its calls, together and in order", async () => {
+    const { efi, log } = await load({
+      faults: [
+        { fn: "set_variable", status: "DEVICE_ERROR" },
+        { fn: "set_variable", status: "WRITE_PROTECTED" },
+        { name: "Mine", nth: 2, errno: "-ENOMEM" },
+      ],
+    });
+    expect(efi.setVariable("Mine", VENDOR, 7, [1]).status).toBe("WRITE_PROTECTED");
+    expect(efi.setVariable("Mine", VENDOR, 7, [1]).status).toBe("UNSUPPORTED");
+    expect(efi.getVariable("Mine", VENDOR).status).toBe("NOT_FOUND");
+    expect(log.map(({ fn, out }) => [fn, out.ret])).toEqual([
+      ["set_variable", 0],
+      ["set_variable", -12],
+      ["get_variable", 0],
+    ]);
+  });
+
+  test("can be joined by others, and those be taken back", async () => {
+    const { efi, machine } = await load({ faults: [{ status: "DEVICE_ERROR" }] });
+    const other = machine.inject({ status: "NO_MEDIA" });
+    expect(efi.getVariable("None", VENDOR).status).toBe("NO_MEDIA");
+    other[Symbol.dispose]();
+    expect(efi.getVariable("None", VENDOR).status).toBe("DEVICE_ERROR");
+  });
+
+  test("that cannot be are refused", async () => {
+    await expect(load({ faults: [{ fn: "get_tme", status: 7 }] })).rejects.toThrow("rule.fn: one of get_time,");
+  });
+});
+
+describe("hypercallImports", () => {
+  interface Loaded {
+    exports: Record<string, (...args: number[]) => number>;
+    machine: Machine;
+    mem: ShimMemory;
+  }
+
+  /** The small shim without loadShim, in an `env` that has more than it imports. */
+  function loadOwn(options?: (machine: Machine) => HypercallOptions): Loaded {
+    let memory: WebAssembly.Memory | undefined;
+    const machine = new Machine({ abi: "arm32", guestMemory: bufferMemory(() => memoryNow().buffer) });
+    const memoryNow = () => memory as WebAssembly.Memory;
+    const env = { ...hypercallImports(machine, memoryNow, options?.(machine)), pci_dev_get: () => 0, valueOf: () => 0 };
+    const { exports } = new WebAssembly.Instance(module, { env });
+    memory = exports.memory as WebAssembly.Memory;
+    return { exports: exports as unknown as Loaded["exports"], machine, mem: new ShimMemory(memory, 4) };
+  }
+
+  test("answer for a machine over the module's memory, raw calls as they are and the kernel's with the version", () => {
+    const { exports, mem, machine } = loadOwn();
+    expect([exports.count_raw?.(0x03000000), exports.count_raw?.(0x03000001), exports.count_wrapped?.()]).toEqual([
+      ...[-13, 0, 0],
+    ]);
+    const set = exports.xen_efi_set_variable?.(mem.utf16("Mine"), mem.guid(VENDOR), 7, 2, mem.bytes([1, 2]));
+    expect([set, machine.variable("Mine", VENDOR)?.data]).toEqual([0, Uint8Array.of(1, 2)]);
+  });
+
+  test("reach a memory that has grown", () => {
+    const { exports } = loadOwn();
+    expect(exports.count_after_growth?.()).toBe(0);
+  });
+
+  test("go through what stands in front of the machine", () => {
+    const log: TraceCall[] = [];
+    const { exports } = loadOwn((machine) => ({ through: new Recorder(machine, (call) => log.push(call)) }));
+    exports.count_wrapped?.();
+    expect(log.map(({ fn, out }) => [fn, out.ret])).toEqual([["get_next_high_monotonic_count", 0]]);
+  });
+
+  test("tell what else the shim does, and end a call that no kernel comes back from", () => {
+    const events: ShimEvent[] = [];
+    const { exports, mem, machine } = loadOwn(() => ({ tell: (event) => events.push(event) }));
+    const text = mem.bytes(Buffer.from("\x014lost %d\0", "latin1"));
+    exports.print?.(text, mem.u32(3));
+    expect(() => exports.stop?.(text, mem.u32(4))).toThrow(ShimBugError);
+    exports.sched_op?.(0, 0);
+    exports.end?.(1);
+    expect(events).toEqual([
+      { kind: "printk", level: 4, text: "lost 3" },
+      { kind: "bug", by: "panic", text: "lost 4" },
+      { kind: "sched_op", cmd: 0, ret: -38 },
+      { kind: "reboot", reason: 1, name: "reboot" },
+    ]);
+    expect(machine.shutdown).toMatchObject({ by: "dom0", name: "reboot" });
+  });
+
+  test("tell nobody unless they are asked to", () => {
+    const { exports, machine } = loadOwn();
+    exports.end?.(0);
+    expect(machine.shutdown?.name).toBe("poweroff");
+  });
+
+  test("say so when the ops are laid out otherwise", () => {
+    const { exports, mem } = loadOwn();
+    exports.use_layout?.(20, 4, 8);
+    const call = () => exports.xen_efi_set_variable?.(mem.utf16("Mine"), mem.guid(VENDOR), 7, 2, mem.bytes([1, 2]));
+    expect(call).toThrow("load the shim with abi x86_32");
   });
 });
 

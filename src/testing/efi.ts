@@ -1,6 +1,6 @@
 import { statusName } from "../status.ts";
 import { type EfiTime, parseTime } from "../time.ts";
-import type { Passed } from "./imports.ts";
+import type { Passed } from "./host.ts";
 import { type Probe, readProbe } from "./probe.ts";
 import type * as results from "./results.ts";
 import type { EfiResult } from "./results.ts";

@@ -2,7 +2,8 @@
 
 export type { ShimEfi } from "./efi.ts";
 export { type BugFunction, ShimBugError, type ShimEvent } from "./events.ts";
-export type { Passed } from "./imports.ts";
+export type { Passed } from "./host.ts";
+export { type HypercallOptions, hypercallImports } from "./imports.ts";
 export { LayoutError } from "./layout-diagnosis.ts";
 export { loadShim } from "./load.ts";
 export { NullWriteError } from "./null-guard.ts";

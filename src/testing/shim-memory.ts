@@ -166,6 +166,21 @@ export class ShimMemory {
   }
 }
 
+/**
+ * Bytes of a module's longs, which are those of its memory's addresses. C's stack pointer tells them, and in engines with
+ * 64-bit memories for everybody the memory: it takes its pages as a BigInt.
+ */
+export function longBytesOf(memory: WebAssembly.Memory, stackPointer?: WebAssembly.Global): 4 | 8 {
+  if (stackPointer !== undefined) return typeof stackPointer.value === "bigint" ? 8 : 4;
+  try {
+    memory.grow(0n as unknown as number);
+    return 8;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return 4;
+  }
+}
+
 /** Engines differ in how they take the pages of a 64-bit memory. */
 function growBy(memory: WebAssembly.Memory, pages: number): void {
   try {

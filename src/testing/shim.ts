@@ -1,5 +1,4 @@
-import { INTERFACE_VERSION, OP_BYTES, OP_INTERFACE_VERSION } from "../../assembly/abi/op.ts";
-import { SCHEDOP_SHUTDOWN } from "../../assembly/abi/sched.ts";
+import type { Rule } from "../faults/rule.ts";
 import { bufferMemory } from "../guest-memory.ts";
 import { Machine, type MachineOptions } from "../machine.ts";
 import type { Abi } from "../op.ts";
@@ -7,12 +6,11 @@ import { Q35_FACTS } from "../policies/q35-facts.ts";
 import type { TraceCall } from "../trace/format.ts";
 import { Recorder } from "../trace/recorder.ts";
 import { ShimEfi } from "./efi.ts";
-import { type BugFunction, ShimBugError, type ShimEvent } from "./events.ts";
-import { type Host, importsOf, type Passed } from "./imports.ts";
-import { diagnose } from "./layout-diagnosis.ts";
+import type { ShimEvent } from "./events.ts";
+import { Host, type Passed } from "./host.ts";
+import { importsOf } from "./imports.ts";
 import { NullGuard } from "./null-guard.ts";
-import { printed } from "./printk.ts";
-import { ShimMemory } from "./shim-memory.ts";
+import { longBytesOf, ShimMemory } from "./shim-memory.ts";
 
 export interface ShimOptions {
   /** What the shim was built for. Default arm32 for wasm32, x86_64 for wasm64. */
@@ -21,6 +19,8 @@ export interface ShimOptions {
   machine?: Omit<MachineOptions, "abi" | "guestMemory">;
   /** Functions that the shim imports from `env`, by name; they come before xenefi's own. */
   imports?: Record<string, unknown>;
+  /** Disturb the machine's calls from the first one on, as machine.inject does. */
+  faults?: readonly Rule[];
   /** Addresses below this are not mapped, and the shim must not write there. Default 1024, where lld puts a shim's data. */
   nullGuard?: number;
 }
@@ -42,28 +42,30 @@ export class Shim {
   readonly log: TraceCall[] = [];
 
   readonly #recorder: Recorder;
+  readonly #tell = (event: ShimEvent) => void this.events.push(event);
   readonly #guard: NullGuard;
   /** Where C code has its stack; undefined in a module without one. */
   readonly #stackPointer: WebAssembly.Global | undefined;
 
   /** Throws a TypeError for a module that is no shim; loadShim compiles one. */
   constructor(module: WebAssembly.Module, options: ShimOptions = {}) {
-    const imports = importsOf(module, this.#host(), options.imports ?? {});
+    const host = new Host(() => ({ machine: this.machine, mem: this.mem, through: this.#recorder, tell: this.#tell }));
+    const imports = importsOf(module, host, options.imports ?? {});
     this.exports = new WebAssembly.Instance(module, imports).exports;
     const { memory, __stack_pointer } = this.exports;
     if (!(memory instanceof WebAssembly.Memory)) throw new TypeError("the shim exports no memory");
     if (__stack_pointer instanceof WebAssembly.Global) this.#stackPointer = __stack_pointer;
-    const isWide = typeof this.#stackPointer?.value === "bigint";
-    this.mem = new ShimMemory(memory, isWide ? 8 : 4);
+    this.mem = new ShimMemory(memory, longBytesOf(memory, this.#stackPointer));
     this.#guard = new NullGuard(memory, options.nullGuard ?? 1024);
     this.machine = new Machine({
       // A machine for each test: the largest room for copies would take longer to make than the test.
       windowBytes: COPY_BYTES,
       ...options.machine,
-      abi: options.abi ?? (isWide ? "x86_64" : "arm32"),
+      abi: options.abi ?? (this.mem.longBytes === 8 ? "x86_64" : "arm32"),
       guestMemory: bufferMemory(() => memory.buffer, { unmappedBelow: this.#guard.bytes }),
     });
     this.#recorder = new Recorder(this.machine, (call) => this.log.push(call));
+    for (const rule of options.faults ?? []) this.machine.inject(rule);
     this.efi = new ShimEfi(this.mem, (name, ...args) => this.call(name, ...args));
     const { runtimeVersion } = { ...Q35_FACTS, ...options.machine?.facts };
     if (this.exports.shim_setup !== undefined) this.call("shim_setup", runtimeVersion);
@@ -91,50 +93,4 @@ export class Shim {
     this.#guard.check(name);
     return result;
   }
-
-  #host(): Host {
-    return {
-      platformOp: (op) => this.#platformOp(address(op)),
-      wrappedPlatformOp: (op) => this.#wrappedPlatformOp(address(op)),
-      schedOp: (cmd, argument) => this.#schedOp(cmd, address(argument)),
-      reboot: (reason) => void this.mem.scoped(() => this.#schedOp(SCHEDOP_SHUTDOWN, this.mem.u32(reason))),
-      printk: (format, values) => {
-        this.events.push({ kind: "printk", ...printed(this.mem, address(format), address(values)) });
-        return 0;
-      },
-      bug: (by, format, values) => this.#bug(by, address(format), address(values)),
-    };
-  }
-
-  #platformOp(op: number): number {
-    const { machine } = this;
-    const wrong = diagnose(machine.view, op, machine.abi, (start) => machine.mappedBytes(start));
-    if (wrong !== undefined) throw wrong;
-    return this.#recorder.hypercall(op);
-  }
-
-  #wrappedPlatformOp(op: number): number {
-    if (this.machine.mappedBytes(op) >= OP_BYTES)
-      this.machine.view.setUint32(op + OP_INTERFACE_VERSION, INTERFACE_VERSION, true);
-    return this.#platformOp(op);
-  }
-
-  #schedOp(cmd: number, argument: number): number {
-    const ret = this.machine.schedOp(cmd, argument);
-    const { shutdown } = this.machine;
-    if (shutdown?.reason === undefined) this.events.push({ kind: "sched_op", cmd, ret });
-    else this.events.push({ kind: "reboot", reason: shutdown.reason, name: shutdown.name as "reboot" });
-    return ret;
-  }
-
-  #bug(by: BugFunction, format: number, values: number): never {
-    const text = format === 0 ? "" : printed(this.mem, format, values).text;
-    this.events.push({ kind: "bug", by, text });
-    throw new ShimBugError(by, text);
-  }
-}
-
-/** An address as wasm passes it, as a number. */
-function address(passed: Passed): number {
-  return typeof passed === "bigint" ? Number(BigInt.asUintN(64, passed)) : passed >>> 0;
 }
