@@ -17,6 +17,11 @@ export type Kernel = (typeof KERNELS)[number];
 /** What build.sh can build for. */
 export const SHIM_ABIS = ["arm32", "x86_32", "x86_64"] as const;
 export type ShimAbi = (typeof SHIM_ABIS)[number];
+/** Those that a module can be built for. */
+export type WasmAbi = Exclude<ShimAbi, "x86_64">;
+
+/** The shims that can be modules: of which kernel, for which ABI. */
+export const BUILDS = KERNELS.flatMap((kernel) => (["arm32", "x86_32"] as const).map((abi) => [kernel, abi] as const));
 
 /** The files of a kernel that a shim is made of, as patterns of tar. */
 const FILES = [
@@ -60,7 +65,7 @@ export function build(
 const modules = new Map<string, WebAssembly.Module>();
 
 /** The shim of a kernel as a module, built at first use. */
-export function shimModule(kernel: Kernel, abi: "arm32" | "x86_32"): WebAssembly.Module {
+export function shimModule(kernel: Kernel, abi: WasmAbi): WebAssembly.Module {
   const key = `${kernel} ${abi}`;
   const known = modules.get(key);
   if (known !== undefined) return known;
