@@ -30,14 +30,18 @@ export type Space = "maxStoreSize" | "remainStoreSize" | "maxSize";
 
 export type SpaceResult = EfiResult & Record<Space, bigint>;
 
-export interface TimeResult extends EfiResult {
-  /** Undefined if its pointer was NULL. */
-  time: EfiTime | undefined;
+/** EFI_TIME_CAPABILITIES. */
+export interface Capabilities {
   /** Hz. */
   resolution: number;
   /** Parts per 10^12. */
   accuracy: number;
   setsToZero: boolean;
+}
+
+export interface TimeResult extends EfiResult, Capabilities {
+  /** Undefined if its pointer was NULL. */
+  time: EfiTime | undefined;
 }
 
 export interface WakeupResult extends EfiResult {
