@@ -55,14 +55,14 @@ x86_32 | x86_64)
 *) fail "ABI: arm32, x86_32 or x86_64, not $abi" ;;
 esac
 # The kernel's headers come last: only those that are not here are its own.
-set -- -std=gnu11 -O2 -g0 -fshort-wchar -fno-strict-aliasing -nostdinc -Werror=implicit-function-declaration \
+set -- -std=gnu11 -g0 -fshort-wchar -fno-strict-aliasing -nostdinc -Werror=implicit-function-declaration \
 	-Werror=incompatible-pointer-types "$@" -I "$here/include" -idirafter "$kernel/include" -idirafter "$headers"
 
 if [ "$abi" = x86_64 ]; then
 	cc=$(first "${CC:-cc}") || fail "${CC:-cc} is missing: a C compiler, such as Debian's gcc"
 	case $output in
-	*.so) exec "$cc" -fPIC -shared "$@" -o "$output" ;;
-	*.o) exec "$cc" -fPIC -r -nostdlib "$@" -o "$output" ;;
+	*.so) exec "$cc" -O2 -fPIC -shared "$@" -o "$output" ;;
+	*.o) exec "$cc" -O2 -fPIC -r -nostdlib "$@" -o "$output" ;;
 	*) fail "OUTPUT: a .o or .so file, not $output" ;;
 	esac
 fi
@@ -70,6 +70,7 @@ fi
 clang=$(first ${CLANG:-clang-19 clang}) || fail "${CLANG:-clang-19} is missing: Debian's clang-19"
 ld=$(first ${WASM_LD:-wasm-ld-19 wasm-ld}) || fail "${WASM_LD:-wasm-ld-19} is missing: Debian's lld-19"
 [ "$abi" != x86_32 ] || set -- -D__i386__ "$@"
-exec "$clang" --target=wasm32 -ffreestanding -nostdlib -mbulk-memory -mmutable-globals "-fuse-ld=$(command -v "$ld")" "$@" \
+# The driver that sees -O2 runs a wasm-opt where there is one in PATH, and what it makes depends on that.
+exec "$clang" --target=wasm32 -Xclang -O2 -ffreestanding -nostdlib -mbulk-memory -mmutable-globals "-fuse-ld=$(command -v "$ld")" "$@" \
 	-Wl,--no-entry,--allow-undefined,--export=__stack_pointer,--export=xen_efi_runtime_setup \
 	-Wl,--export-if-defined=efi_mem_desc_lookup,--export-if-defined=xen_efi_config_table_is_usable -o "$output"

@@ -1,8 +1,10 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import fixture from "../fixtures/abi-offsets.json" with { type: "json" };
 import { build, KERNEL_PACKAGES, KERNELS, kernelTree, SHIM_ABIS, type ShimAbi, shimModule } from "./support/kernel.ts";
 import { named, nativeValues, OFFSETS_SOURCE } from "./support/offsets.ts";
+import { PATH } from "./support/packages.ts";
 import { file, fresh, need } from "./support/tools.ts";
 
 need(...KERNEL_PACKAGES);
@@ -44,6 +46,14 @@ describe.each(KERNELS)("Linux %s", (kernel) => {
     );
     expect(imports.map(({ kind }) => kind)).toEqual(imports.map(() => "function"));
   });
+});
+
+test("a wasm-opt in PATH has no say in what is built", () => {
+  const folder = fresh();
+  mkdirSync(folder);
+  writeFileSync(join(folder, "wasm-opt"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+  const env = { PATH: `${folder}:${PATH}` };
+  expect(() => build(kernelTree("6.12"), "arm32", { env })).not.toThrow();
 });
 
 describe("build.sh says what is wrong", () => {
