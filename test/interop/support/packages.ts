@@ -36,6 +36,7 @@ export const PACKAGES = {
   "u-boot-qemu": ["/usr/lib/u-boot/qemu_arm64/u-boot.bin"],
   tar: ["tar"],
   "uefitool-cli": ["UEFIExtract"],
+  wabt: ["wat2wasm"],
   "xz-utils": ["xz"],
 } as const;
 
