@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { GLOBAL_GUID } from "../../src/index.ts";
-import { loadShim } from "../../src/testing/index.ts";
+import { loadShim, Shim } from "../../src/testing/index.ts";
 import { BUILDS, build, KERNEL_PACKAGES, kernelTree, shimModule } from "./support/kernel.ts";
+import { editedModule } from "./support/shims/edit.ts";
 import { examine } from "./support/shims/examination.ts";
 import { examinationsOf } from "./support/shims/examinations.ts";
+import { SERVICES } from "./support/shims/refusals.ts";
 import { file, need } from "./support/tools.ts";
 
 need(...KERNEL_PACKAGES);
@@ -24,6 +26,16 @@ test("a shim whose compiler aligned 64-bit types to 8 is told apart from one who
   const message = /the op does not fit x86_32: .* no Xen has them.* build with the types\.h of xenefi's shim\/include/;
   expect(() => efi.getVariable("BootOrder", GLOBAL_GUID)).toThrow(message);
   expect(() => efi.getNextVariable("", "00000000-0000-0000-0000-000000000000")).toThrow(message);
+});
+
+test("a shim that speaks another version of the interface has every service unsupported: -EACCES", () => {
+  const version = "#define XENPF_INTERFACE_VERSION 0x0300000";
+  const file = "include/xen/interface/platform.h";
+  const module = editedModule("6.12", "arm32", { file, from: `${version}1`, to: `${version}0` });
+  const { efi, log } = new Shim(module, { abi: "arm32" });
+  const statuses = Object.values(SERVICES).map((call) => call(efi).status);
+  expect(statuses).toEqual(statuses.map(() => "UNSUPPORTED"));
+  expect(log.map(({ out }) => out.ret)).toEqual(statuses.map(() => -13));
 });
 
 test("a shim for x86_32 is told from one for arm32", async () => {

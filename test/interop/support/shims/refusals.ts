@@ -8,7 +8,7 @@ import { type Examination, NO_VENDOR, VENDOR } from "./examination.ts";
 const IMAGE = [rawCapsule({ flags: 0 })];
 
 /** The functions of struct efi that make a hypercall, each called so that a willing hypervisor answers it. */
-const SERVICES: Record<string, (efi: ShimEfi) => EfiResult> = {
+export const SERVICES: Record<string, (efi: ShimEfi) => EfiResult> = {
   get_time: (efi) => efi.getTime(),
   set_time: (efi) => efi.setTime("2030-02-28T23:59:58"),
   get_wakeup_time: (efi) => efi.getWakeupTime(),
