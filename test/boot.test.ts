@@ -171,6 +171,24 @@ describe("reboot", () => {
   });
 });
 
+describe("certdb whose node's sizes disagree is left as it is", () => {
+  // Offsets of the node's bytes, name units and digest bytes (A.c, FindCertsFromDb: the node must be whole).
+  test.each([
+    ["its bytes", 4 + 16, 61],
+    ["its bytes beyond certdb's end", 4 + 16, 63],
+    ["its bytes 0", 4 + 16, 0],
+    ["its name", 4 + 20, 2],
+    ["its digest", 4 + 24, 31],
+    ["its digest beyond 4 GiB", 4 + 24, 0xffffffff],
+  ])("%s", (_, offset, value) => {
+    const data = STALE_CERT_DB.data.slice();
+    new DataView(data.buffer).setUint32(offset, value, true);
+    const machine = new Machine({ policy: bare, store: storeOf({ ...STALE_CERT_DB, data }) });
+    expect(machine.variable("certdb", STALE_CERT_DB.guid)?.data).toEqual(data);
+    expect(states(machine.flash())).toEqual(["certdb:3f"]);
+  });
+});
+
 describe("a store as a power cut leaves it", () => {
   test.each([
     ["an added record hides its twin in transition", [record("A", 1, 0x3e), record("A", 2)], ["A=2"]],
