@@ -7,6 +7,8 @@ export interface GuestMemory {
   connect(core: Uint8Array): GuestCopies;
   /** The guest's bytes as they lie now, address 0 first; absent where they cannot be had in one piece. */
   bytes?(): Uint8Array;
+  /** Told of what an injected fault has written to `bytes()` past the core: guest address, and how many bytes. */
+  wrote?(address: number, bytes: number): void;
   /** Guest addresses below this are never mapped. Default 0. */
   readonly unmappedBelow?: number;
 }

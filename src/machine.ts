@@ -411,6 +411,16 @@ export class Machine {
     return record === 0 ? undefined : this.#read(record);
   }
 
+  /**
+   * Stores a variable as boot services do, without SetVariable's rules, while the operating system runs; attributes 0
+   * delete it. Throws a RangeError for a name that is too long.
+   */
+  storeVariable(write: BootWrite): EfiCode {
+    const status = this.#tryWrite(write);
+    this.#port?.sync();
+    return status;
+  }
+
   #lookFirst(): void {
     this.#port?.check();
     const { shutdown } = this;
@@ -641,7 +651,9 @@ export class Machine {
       read: (at, bytes) => this.memory.slice(at, at + bytes),
       write: (at, bytes) => {
         // No bytes may go anywhere: a handle of size 0 need not point into memory.
-        if (bytes.length > 0) this.memory.set(bytes, at);
+        if (bytes.length === 0) return;
+        this.memory.set(bytes, at);
+        this.#foreign?.wrote?.(at, bytes.length);
       },
       closed: (ranges, run) => {
         const holes = this.#holes;

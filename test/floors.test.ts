@@ -53,7 +53,7 @@ const FLOORS: Record<Tree, string[][]> = {
     ["faults/"],
     ["machine", "decoders/"],
     ["client", "trace/", "boot-options", "secure-boot/", "variable-check"],
-    ["index", "stores", "files/", "pictures/", "testing/", "vitest"],
+    ["index", "stores", "files/", "pictures/", "testing/", "protocol/", "vitest"],
     ["cli/"],
   ],
 };

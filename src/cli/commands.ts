@@ -21,5 +21,6 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   record: async (io, version) => (await import("./commands/record.ts")).recordCommand(io, version),
   replay: async (io) => (await import("./commands/replay.ts")).replayCommand(io),
   shim: async (io, version) => (await import("./commands/shim.ts")).shimCommand(io, version),
+  serve: async (io) => (await import("./commands/serve.ts")).serveCommand(io),
   completion: async (io) => (await import("./commands/completion.ts")).completionCommand(io),
 };
