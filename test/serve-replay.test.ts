@@ -63,15 +63,18 @@ function passesCapsules(folder: TraceFolder, name: string): boolean {
   return (readTrace(folder, name).header.assume as { capsules?: object } | undefined)?.capsules !== undefined;
 }
 
-test.each(stories)("%s/%s replays through frames without a difference, by a client that knows no layout", (...story) => {
-  const [folder, name] = story;
-  const trace = readTrace(folder, name);
-  const store = findStartStore(trace.header, fixturePath(`${folder}/${name}`));
-  const start = startMachine(trace, store, nodeVerifier);
-  const served = new ServedMachine((memory) => startMachine(trace, store, nodeVerifier, memory).machine);
-  const { machine } = wired(start.machine, served);
-  const result = replay(trace, { ...start, machine });
-  expect(result.differences.map(differenceText)).toEqual([]);
-  expect(result.fields).toBeGreaterThan(15);
-  if (folder === "traces") expect(sha256(served.machine.flash())).toBe(trace.header.vars_after_sha256);
-});
+test.each(stories)(
+  "%s/%s replays through frames without a difference, by a client that knows no layout",
+  (...story) => {
+    const [folder, name] = story;
+    const trace = readTrace(folder, name);
+    const store = findStartStore(trace.header, fixturePath(`${folder}/${name}`));
+    const start = startMachine(trace, store, nodeVerifier);
+    const served = new ServedMachine((memory) => startMachine(trace, store, nodeVerifier, memory).machine);
+    const { machine } = wired(start.machine, served);
+    const result = replay(trace, { ...start, machine });
+    expect(result.differences.map(differenceText)).toEqual([]);
+    expect(result.fields).toBeGreaterThan(15);
+    if (folder === "traces") expect(sha256(served.machine.flash())).toBe(trace.header.vars_after_sha256);
+  },
+);

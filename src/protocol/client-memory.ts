@@ -10,16 +10,15 @@ export interface Region {
 /** Addresses of 64 bits do not wrap around. */
 export const ADDRESS_END = 1n << 64n;
 
-/** How far a look into the client's memory came: `bytes`, and what stopped it. */
+/** How far a look into the client's memory came. */
 export interface Found {
+  /** Bytes, from the first on, whose content is known. */
   bytes: number;
-  end: "all" | "fault" | "unknown";
+  /** Bytes that may be accessed; fewer than were looked for if the next one faults. */
+  reach: number;
 }
 
-/** Takes at most `bytes` of a region's bytes from offset `at` on, `done` having been taken; gives how many it took. */
-type Take = (given: Uint8Array, at: number, bytes: number, done: number) => number;
-
-/** What a client has said of its memory for one call. What it has not spoken of is unknown; the first word stands. */
+/** What a client has said of its memory for one call. What it has not spoken of is unknown. */
 export class ClientMemory {
   readonly #unmappedBelow: number;
   readonly #regions: Region[];
@@ -34,48 +33,40 @@ export class ClientMemory {
     this.#regions.push(region);
   }
 
-  /** Copies `count` bytes from `address` on into `target`, as far as their content is known. */
-  read(address: bigint, count: number, target: Uint8Array): Found {
-    return this.#walk(address, count, (given, at, bytes, done) => {
-      const known = given.subarray(at, at + bytes);
-      target.set(known, done);
-      return known.length;
-    });
-  }
-
-  /** How many of `count` bytes from `address` on can be written; those of which nothing was said can. */
-  writable(address: bigint, count: number): number {
-    const { bytes, end } = this.#walk(address, count, (_given, _at, bytes) => bytes);
-    return end === "unknown" ? count : bytes;
-  }
-
-  /** Goes from region to region as long as `take` takes some of its bytes. */
-  #walk(address: bigint, count: number, take: Take): Found {
+  /** Copies `count` bytes from `address` on to offset `to` of `target`, as far as their content is known. */
+  read(address: bigint, count: number, target: Uint8Array, to: number): Found {
+    const reach = this.reach(address, count);
     let bytes = 0;
-    while (bytes < count) {
-      const here = address + BigInt(bytes);
-      if (here < this.#unmappedBelow || here >= ADDRESS_END) return { bytes, end: "fault" };
-      const region = this.#find(here);
-      if (region === undefined) return { bytes, end: "unknown" };
-      if (region.given === undefined) return { bytes, end: "fault" };
-      const at = Number(here - region.address);
-      const wanted = Math.min(count - bytes, region.length - at);
-      const taken = take(region.given, at, wanted, bytes);
-      if (taken === 0) return { bytes, end: "unknown" };
-      bytes += taken;
+    while (bytes < reach) {
+      const known = this.#known(bytes === 0 ? address : address + BigInt(bytes), reach - bytes);
+      if (known === undefined) break;
+      target.set(known, to + bytes);
+      bytes += known.length;
     }
-    return { bytes, end: "all" };
+    return { bytes, reach };
   }
 
-  /** The region that knows most of an address: an answer to a NEED says what the call had left out. */
-  #find(address: bigint): Region | undefined {
-    let found: Region | undefined;
+  /** How many of `count` bytes from `address` on may be accessed: those before the first of which it is said that they cannot. */
+  reach(address: bigint, count: number): number {
+    if (address < this.#unmappedBelow) return 0;
+    let end = address + BigInt(count);
+    if (end > ADDRESS_END) end = ADDRESS_END;
     for (const region of this.#regions) {
-      const at = address - region.address;
-      if (at < 0n || at >= region.length) continue;
-      if (region.given === undefined || at < region.given.length) return region;
-      found ??= region;
+      const isClosed = region.given === undefined && region.length > 0;
+      if (!isClosed || region.address >= end || region.address + BigInt(region.length) <= address) continue;
+      end = region.address > address ? region.address : address;
     }
-    return found;
+    return Number(end - address);
+  }
+
+  /** At most `count` bytes whose content is known; undefined if the first one's is not. */
+  #known(address: bigint, count: number): Uint8Array | undefined {
+    for (const { address: start, given } of this.#regions) {
+      if (given === undefined || address < start) continue;
+      const at = address - start;
+      if (at >= given.length) continue;
+      return at === 0n && given.length <= count ? given : given.subarray(Number(at), Number(at) + count);
+    }
+    return undefined;
   }
 }

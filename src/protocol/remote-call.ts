@@ -87,27 +87,26 @@ export class RemoteCall {
     const { address, count } = buffer;
     if (count === undefined) return this.#layName(mirror, slot, address);
     if (!buffer.isRead && !readsAll) {
-      mirror.settle(slot, address, this.#memory.writable(address, count));
+      mirror.settle(slot, address, this.#memory.reach(address, count));
       return undefined;
     }
-    const { bytes, end } = this.#memory.read(address, count, mirror.bytes().subarray(slot.end - count));
+    const { bytes, reach } = this.#memory.read(address, count, mirror.bytes(), slot.end - count);
     mirror.move(slot, address, slot.end - count, bytes);
-    return end === "unknown" ? { address: address + BigInt(bytes), length: count - bytes } : undefined;
+    return bytes < reach ? { address: address + BigInt(bytes), length: reach - bytes } : undefined;
   }
 
   /** Copies a name up to its terminator, or as far as it can be read. */
   #layName(mirror: Mirror, slot: Slot, address: bigint): Range | undefined {
     const { start } = slot;
-    const target = mirror.bytes().subarray(start, slot.end);
-    const { bytes, end } = this.#memory.read(address, BUFFER_BYTES_MAX, target);
-    const units = new Uint16Array(target.buffer, start, bytes >> 1).indexOf(0);
-    if (units >= 0) {
-      mirror.move(slot, address, start, 2 * units + 2);
+    const { bytes, reach } = this.#memory.read(address, BUFFER_BYTES_MAX, mirror.bytes(), start);
+    const nameBytes = terminated(mirror.view, start, bytes);
+    if (nameBytes > 0) {
+      mirror.move(slot, address, start, nameBytes);
       return undefined;
     }
-    if (end === "all") throw new FrameError(CALL_OP, `a name of at most ${BUFFER_BYTES_MAX} bytes`);
+    if (bytes === BUFFER_BYTES_MAX) throw new FrameError(CALL_OP, `a name of at most ${BUFFER_BYTES_MAX} bytes`);
     mirror.move(slot, address, start, bytes);
-    return end === "unknown" ? nextPiece(address + BigInt(bytes), bytes) : undefined;
+    return bytes < reach ? nextPiece(address + BigInt(bytes), bytes, reach - bytes) : undefined;
   }
 
   /** Makes the op's handle point into the mirror; NULL stays. */
@@ -119,9 +118,15 @@ export class RemoteCall {
   }
 }
 
+/** Bytes of the name at `start`, its terminator included; 0 if none lies in the first `limit` bytes. */
+function terminated(view: DataView, start: number, limit: number): number {
+  for (let bytes = 2; bytes <= limit; bytes += 2) if (view.getUint16(start + bytes - 2, true) === 0) return bytes;
+  return 0;
+}
+
 /** What to ask of a name after its first `bytes`: a piece, or as much again within the page, so that few trips do. */
-function nextPiece(address: bigint, bytes: number): Range {
+function nextPiece(address: bigint, bytes: number, most: number): Range {
   const piece = PIECE_BYTES - Number(address % BigInt(PIECE_BYTES));
   const page = PAGE_BYTES - Number(address % BigInt(PAGE_BYTES));
-  return { address, length: Math.min(Math.max(piece, bytes), page) };
+  return { address, length: Math.min(Math.max(piece, bytes), page, most) };
 }

@@ -6,6 +6,7 @@ import { checkLength, readCall, readHave } from "./frame-content.ts";
 import { FrameError } from "./frame-error.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import * as layout from "./layout.ts";
+import type { Mirror } from "./mirror.ts";
 import { type Range, RemoteCall } from "./remote-call.ts";
 import type { ServedMachine } from "./served-machine.ts";
 
@@ -144,15 +145,10 @@ export class Session {
 
   #result(tag: number, ret: number, served?: ServedMachine): void {
     const writer = this.#writer;
-    const written = served?.mirror.slots.filter(({ writtenFrom, writtenTo }) => writtenFrom < writtenTo) ?? [];
     writer.begin(layout.RESULT, tag);
     writer.u32(ret >>> 0);
-    writer.u32(written.length);
-    for (const { address, at, writtenFrom, writtenTo } of written) {
-      writer.u64(address + BigInt(writtenFrom - at));
-      writer.u32(writtenTo - writtenFrom);
-      writer.bytes((served as ServedMachine).mirror.bytes().subarray(writtenFrom, writtenTo));
-    }
+    if (served === undefined) writer.u32(0);
+    else writeWritten(writer, served.mirror);
   }
 
   #control(served: ServedMachine, frame: Uint8Array, tag: number): void {
@@ -166,5 +162,18 @@ export class Session {
     const fits = reply.length <= layout.FRAME_BYTES_MAX - layout.HEAD_BYTES;
     this.#writer.begin(layout.REPLY, tag);
     this.#writer.bytes(fits ? reply : new TextEncoder().encode('{"error":"the answer is larger than a frame"}'));
+  }
+}
+
+/** How much was written of each slot, and that. */
+function writeWritten(writer: FrameWriter, { slots, view }: Mirror): void {
+  let count = 0;
+  for (const { writtenFrom, writtenTo } of slots) if (writtenFrom < writtenTo) count++;
+  writer.u32(count);
+  for (const { address, at, writtenFrom, writtenTo } of slots) {
+    if (writtenFrom === writtenTo) continue;
+    writer.u64(writtenFrom === at ? address : address + BigInt(writtenFrom - at));
+    writer.u32(writtenTo - writtenFrom);
+    writer.bytes(new Uint8Array(view.buffer, writtenFrom, writtenTo - writtenFrom));
   }
 }

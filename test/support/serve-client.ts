@@ -1,7 +1,7 @@
 import { OP_BYTES } from "../../assembly/abi/op.ts";
+import { ABIS, type Abi } from "../../src/op.ts";
 import { FrameWriter } from "../../src/protocol/frame-writer.ts";
 import * as layout from "../../src/protocol/layout.ts";
-import { ABIS, type Abi } from "../../src/op.ts";
 
 /** A client's memory: both calls give how many bytes, from the first on, can be accessed. */
 export interface OwnMemory {
