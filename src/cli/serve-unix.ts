@@ -1,9 +1,12 @@
+import { statSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { FrameError } from "../protocol/frame-error.ts";
 import { FrameReader } from "../protocol/frame-reader.ts";
 import type { Session } from "../protocol/session.ts";
 import { CommandError, Exit } from "./io.ts";
 
+/** Longest path of a socket that every system takes (sun_path has 104 to 108 bytes); Node cuts longer ones. */
+const PATH_BYTES_MAX = 103;
 /** Most clients at a time; more are turned away at once. */
 const CLIENTS_MAX = 64;
 
@@ -12,6 +15,9 @@ const CLIENTS_MAX = 64;
  * Throws a CommandError where the socket cannot be made, and what a machine throws.
  */
 export async function serveUnix(path: string, open: () => Session, listening: () => void): Promise<void> {
+  if (Buffer.byteLength(path) > PATH_BYTES_MAX) {
+    throw new CommandError(Exit.Usage, `${path}: a socket's path has at most ${PATH_BYTES_MAX} bytes`);
+  }
   const sockets = new Set<Socket>();
   let fail = (_: unknown) => {};
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -93,14 +99,14 @@ async function listen(server: Server, path: string): Promise<void> {
 
 /** What is at a path where no socket can be made. */
 async function obstacle(path: string): Promise<string> {
-  const code = await new Promise<string>((resolve) => {
+  if (!statSync(path).isSocket()) return "something that is no socket is there";
+  const isServed = await new Promise<boolean>((resolve) => {
     const probe = connect(path, () => {
       probe.destroy();
-      resolve("");
+      resolve(true);
     });
-    probe.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? ""));
+    probe.on("error", () => resolve(false));
   });
-  if (code === "") return "another server listens there";
-  if (code !== "ECONNREFUSED") return `something else is there (${code})`;
+  if (isServed) return "another server listens there";
   return "a socket without a server, as one leaves that was killed; remove it";
 }

@@ -28,6 +28,7 @@ export const PACKAGES = {
   mtools: ["mcopy"],
   openssl: ["openssl"],
   ovmf: ["/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd"],
+  python3: ["python3"],
   "python3-virt-firmware": ["virt-fw-vars"],
   "qemu-efi-aarch64": ["/usr/share/AAVMF/AAVMF_CODE.fd"],
   "qemu-system-arm": ["qemu-system-aarch64"],
