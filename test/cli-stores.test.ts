@@ -453,6 +453,7 @@ describe("completion", () => {
     expect(await offered("ls", "--na")).toEqual(["--name"]);
     expect(await offered("ls", "--from", "ef")).toEqual(["efivarfs", "efivar"]);
     expect(await offered("set", "--policy", "ov")).toEqual(["ovmf-4m", "ovmf-2m"]);
+    expect(await offered("serve", "--profile", "xen-")).toEqual(["xen-arm-mainline"]);
     expect(await offered("completion", "f")).toEqual(["fish"]);
   });
 

@@ -30,7 +30,8 @@ interface Options extends Globals {
 
 const HELP = `
 The frames are those of docs/protocol.md. Each client of a socket has a machine of its own, so that tests can run side by
-side, unless --shared makes it one for all, as for a guest and the program that watches it.
+side, unless --shared makes it one for all, as for a guest and the program that watches it. Without --abi a machine of one client
+is of the ABI that its client says.
 
   xenefi serve --stdio
   xenefi serve --unix xenefi.sock --store vars.fd
