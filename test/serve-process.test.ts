@@ -176,6 +176,21 @@ describe("--stdio", () => {
     expect(stdio(Buffer.concat([helloFrame(), SET]), "--store", store, "--policy", "ovmf-4m").status).toBe(Exit.Done);
   });
 
+  test("--in-place: a device that fails ends the server", () => {
+    const store = fresh("vars.fd");
+    writeFileSync(store, fixtureBytes("stores/ovmf-4m-firstboot.fd.gz"));
+    // Files of at most 1 KiB: a lock fits, the store's log does not.
+    const limited = ["-c", 'ulimit -f 1; exec "$@"', "bash", process.execPath];
+    const { status, stderr } = spawnSync("bash", [...limited, ...command("--stdio", "--store", store, "--in-place")], {
+      env: library.env,
+      input: Buffer.concat([helloFrame(), SET]),
+    });
+    expect([status, String(stderr)]).toEqual([
+      Exit.Unreadable,
+      `xenefi: ${store}: the flash device failed: EFBIG: file too large, write\n`,
+    ]);
+  });
+
   test.each([
     [["--abi", "arm64"], "arm64", undefined],
     [["--abi", "arm64"], "x86_64", /offset 0xe: arm64, not x86_64$/],

@@ -391,6 +391,9 @@ describe("control", () => {
     answer(guest);
     layVariable(guest, { fn: abi.FN_GET_VARIABLE, size: 10, dataAt: 0x10000 });
     answer(guest, [{ address: guest.base + 0x10000n, length: 10, given: "fault" }]);
+    layVariable(guest, { fn: abi.FN_GET_VARIABLE, size: 10 });
+    guest.bytes.fill(0xcc, DATA, DATA + 10);
+    answer(guest, [{ address: guest.base + BigInt(DATA + 4), length: 6, given: "fault" }]);
     const { lines, dropped } = guest.client.control({ log: { on: false } }) as unknown as Lines;
     expect(dropped).toBe(0);
     const trace = parseTrace([header, ...lines].join("\n"));
@@ -398,7 +401,10 @@ describe("control", () => {
       ["set_variable", 0],
       ["get_variable", 0],
       ["get_variable", -14],
+      ["get_variable", -14],
     ]);
+    // What a buffer held that a fault leaves half written is part of the call.
+    expect(trace.calls[3]?.call.in.dataHeld).toBe("cccccccc");
     expect(replay(trace, startMachine(trace, undefined)).differences).toEqual([]);
     expect(guest.client.control({ log: {} })).toEqual({ lines: [], dropped: 0 });
   });

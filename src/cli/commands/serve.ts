@@ -3,6 +3,7 @@ import { nodeVerifier } from "../../crypto/node-verifier.ts";
 import { readBytes } from "../../files/bytes.ts";
 import { LockedError } from "../../files/lock.ts";
 import { type FileMachine, openMachine } from "../../files/machine-file.ts";
+import { FlashError } from "../../flash-device.ts";
 import type { GuestMemory } from "../../guest-memory.ts";
 import { Machine, type MachineOptions } from "../../machine.ts";
 import type { Abi } from "../../op.ts";
@@ -54,19 +55,27 @@ export function serveCommand(io: Io): Command {
     .action(async (_: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       checkOptions(options);
-      const { opener, close } = machinesOf(options);
       try {
-        if (options.unix === undefined) serveStdio(new Session(opener), io);
-        else
-          await serveUnix(
-            options.unix,
-            () => new Session(opener),
-            () => tell(options, io),
-          );
-      } finally {
-        close();
+        await serve(options, io);
+      } catch (error) {
+        // Whose lock it is says the one, the other says what the store's device did.
+        if (error instanceof LockedError) throw new CommandError(Exit.Unreadable, error.message);
+        if (error instanceof FlashError) throw new CommandError(Exit.Unreadable, `${options.store}: ${error.message}`);
+        throw error;
       }
     });
+}
+
+async function serve(options: Options, io: Io): Promise<void> {
+  const { unix } = options;
+  const { opener, close } = machinesOf(options);
+  const open = () => new Session(opener);
+  try {
+    if (unix === undefined) serveStdio(open(), io);
+    else await serveUnix(unix, open, () => tell(options, io));
+  } finally {
+    close();
+  }
 }
 
 function tell({ unix, quiet }: Options, io: Io): void {
@@ -89,17 +98,19 @@ function machinesOf(options: Options): { opener: Opener; close: () => void } {
   if (options.inPlace) {
     let held: FileMachine | undefined;
     const served = new ServedMachine((guestMemory) => {
-      held = named(options.store as string, () => openFile(options, guestMemory));
+      held = named(options.store as string, () =>
+        openMachine(options.store as string, machineOptions(options, guestMemory)),
+      );
       return held;
     });
     return { opener: sharing(served), close: () => held?.close() };
   }
   const { store } = options;
   const bytes = store === undefined ? {} : { store: named(store, () => readBytes(store)) };
-  const serve = (abi?: Abi) =>
+  const make = (abi?: Abi) =>
     new ServedMachine((guestMemory) => new Machine({ ...machineOptions({ ...options, abi }, guestMemory), ...bytes }));
-  const first = named(store ?? "store", () => serve(options.abi));
-  return { opener: options.shared ? sharing(first) : owning(options, serve), close: () => {} };
+  const first = named(store ?? "store", () => make(options.abi));
+  return { opener: options.shared ? sharing(first) : owning(options, make), close: () => {} };
 }
 
 /** Every client has the machine. */
@@ -112,20 +123,11 @@ function sharing(served: ServedMachine): Opener {
 }
 
 /** Every client has a machine of its own, for its ABI unless the options say which. */
-function owning({ abi: fixed, profile }: Options, serve: (abi?: Abi) => ServedMachine): Opener {
+function owning({ abi: fixed, profile }: Options, make: (abi?: Abi) => ServedMachine): Opener {
   return (abi) => {
     if (fixed !== undefined && abi !== undefined && abi !== fixed) throw new RangeError(`${fixed}, not ${abi}`);
-    return serve(chooseProfile(profile, fixed ?? abi).abi);
+    return make(chooseProfile(profile, fixed ?? abi).abi);
   };
-}
-
-function openFile(options: Options, guestMemory: GuestMemory): FileMachine {
-  try {
-    return openMachine(options.store as string, machineOptions(options, guestMemory));
-  } catch (error) {
-    if (error instanceof LockedError) throw new CommandError(Exit.Unreadable, error.message);
-    throw error;
-  }
 }
 
 function machineOptions(
