@@ -14,6 +14,7 @@ import {
   callFrame,
   frame,
   helloFrame,
+  inUsedBuffer,
   ownMemory,
   ServeClient,
   type Statement,
@@ -44,7 +45,10 @@ function guestOf(abiName: Abi = "x86_64", base = BASE, options: MachineOptions =
   );
   const session = new Session(() => served);
   const bytes = new Uint8Array(0x4000);
-  const client = new ServeClient((sent) => session.receive(sent), ownMemory(base, bytes));
+  const client = new ServeClient(
+    inUsedBuffer((sent) => session.receive(sent)),
+    ownMemory(base, bytes),
+  );
   client.hello(abiName);
   return { client, served, bytes, view: viewOf(bytes), abi: abiName, base };
 }
@@ -125,6 +129,8 @@ describe("a call", () => {
     expect(answer(guest)).toBe("SUCCESS");
     layVariable(guest, { fn: abi.FN_SET_VARIABLE, size: 11, dataAt: 0x4000 - 10 });
     expect(answer(guest)).toBe("-EFAULT");
+    // Nobody is asked for what does not exist.
+    expect(guest.client.asked.flat().at(-1)).toEqual({ address: (1n << 64n) - 10n, length: 10 });
   });
 
   test("of another hypercall is -ENOSYS", () => {
@@ -195,6 +201,7 @@ describe("what the op names is asked for before anything runs", () => {
     const call = callFrame(guest.base + BigInt(OP), guest.bytes.slice(OP, OP + abi.OP_BYTES), [], 7);
     expect(session.receive(call)[layout.TYPE]).toBe(layout.NEED);
     const other = callFrame(guest.base, new Uint8Array(abi.OP_BYTES), [], 8);
+    viewOf(other).setUint32(layout.CALL_NUMBER, 29, true);
     expect(session.receive(other)[layout.TYPE]).toBe(layout.RESULT);
     expect(textOf(session.receive(frame(layout.HAVE, 7)), layout.ERROR_TEXT)).toMatch(/a HAVE after a NEED only/);
     expect(guest.served.machine.variable("Ten", GUID)).toBeUndefined();

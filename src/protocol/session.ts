@@ -102,8 +102,8 @@ export class Session {
   }
 
   #call(served: ServedMachine, frame: Uint8Array, view: DataView, tag: number): void {
-    this.#waiting = undefined;
     const request = readCall(frame, view);
+    this.#waiting = undefined;
     if (request.number !== HYPERCALL_PLATFORM_OP) {
       this.#result(tag, -XenErrno.ENOSYS);
       return;

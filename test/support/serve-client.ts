@@ -78,6 +78,16 @@ export function textOf(bytes: Uint8Array, from: number): string {
   return new TextDecoder().decode(bytes.subarray(from));
 }
 
+/** Sends frames in a buffer that is overwritten behind each, as those of a stream are. */
+export function inUsedBuffer(receive: (frame: Uint8Array) => Uint8Array): (frame: Uint8Array) => Uint8Array {
+  return (sent) => {
+    const buffer = sent.slice();
+    const reply = receive(buffer).slice();
+    buffer.fill(0xee);
+    return reply;
+  };
+}
+
 /** A client as any language would have it: it knows frames, and no layouts of ops. */
 export class ServeClient {
   readonly #exchange: (frame: Uint8Array) => Uint8Array;
