@@ -343,6 +343,16 @@ describe("a fault rule", () => {
     expect([...guest.bytes.subarray(DATA, DATA + 11)]).toEqual([0xaa, 0xbb, ...new Array(9).fill(0xcc)]);
   });
 
+  test("that changes a handle has it changed", () => {
+    const guest = withTen(guestOf());
+    const mutateGuest = [{ in: "op", offset: abi.NATIVE_DATA, bytes: "ab".repeat(8) }];
+    guest.client.control({ inject: { fn: "get_variable", mutateGuest, writeBack: false } });
+    layVariable(guest, { fn: abi.FN_GET_VARIABLE, size: 10 });
+    expect(guest.client.hypercall(guest.base + BigInt(OP))).toBe(0);
+    expect(guest.view.getBigUint64(OP + abi.NATIVE_DATA, true)).toBe(0xababababababababn);
+    expect(guest.view.getBigUint64(OP + abi.NATIVE_NAME, true)).toBe(guest.base + BigInt(NAME));
+  });
+
   test("overruns a buffer as far as the client offers memory", () => {
     const guest = withTen(guestOf());
     guest.client.control({ inject: { fn: "get_variable", data: "ee".repeat(20) } });
@@ -401,6 +411,9 @@ describe("control", () => {
     layVariable(guest, { fn: abi.FN_GET_VARIABLE, size: 10 });
     guest.bytes.fill(0xcc, DATA, DATA + 10);
     answer(guest, [{ address: guest.base + BigInt(DATA + 4), length: 6, given: "fault" }]);
+    layVariable(guest, { fn: abi.FN_GET_VARIABLE, size: 10 });
+    guest.view.setBigUint64(OP + abi.NATIVE_DATA, 0n, true);
+    answer(guest);
     const { lines, dropped } = guest.client.control({ log: { on: false } }) as unknown as Lines;
     expect(dropped).toBe(0);
     const trace = parseTrace([header, ...lines].join("\n"));
@@ -409,7 +422,9 @@ describe("control", () => {
       ["get_variable", 0],
       ["get_variable", -14],
       ["get_variable", -14],
+      ["get_variable", -14],
     ]);
+    expect([2, 4].map((i) => trace.calls[i]?.call.in.dataPtr)).toEqual(["bad", "null"]);
     // What a buffer held that a fault leaves half written is part of the call.
     expect(trace.calls[3]?.call.in.dataHeld).toBe("cccccccc");
     expect(replay(trace, startMachine(trace, undefined)).differences).toEqual([]);
@@ -419,12 +434,13 @@ describe("control", () => {
   test("a log that nobody takes keeps its last calls", () => {
     const guest = guestOf();
     guest.client.control({ log: { on: true } });
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < 150; i++) {
       layVariable(guest, { fn: abi.FN_SET_VARIABLE, size: 0x1f00, name: `Long${i}` });
       answer(guest);
     }
     const { lines, dropped } = guest.client.control({ log: {} }) as unknown as Lines;
-    expect([lines.length + dropped, lines.at(-1)?.includes("Long59")]).toEqual([60, true]);
+    expect([lines.length + dropped, lines.at(-1)?.includes("Long149")]).toEqual([150, true]);
+    expect(dropped).toBeGreaterThan(0);
     expect(lines.join("").length).toBeLessThan(0x180000);
   });
 
