@@ -1,5 +1,6 @@
 import {
   STATE,
+  STATE_AT_RUNTIME,
   STATE_CLOCK_SECONDS,
   STATE_FLASH_STEPS,
   STATE_HOLE_COUNT,
@@ -152,6 +153,7 @@ if (
   offsetof<State>("windowBytes") !== STATE_WINDOW_BYTES - STATE ||
   offsetof<State>("holeCount") !== STATE_HOLE_COUNT - STATE ||
   offsetof<State>("clockSeconds") !== STATE_CLOCK_SECONDS - STATE ||
+  offsetof<State>("atRuntime") !== STATE_AT_RUNTIME - STATE ||
   offsetof<State>("indexSlots") !== STATE_INDEX_SLOTS - STATE ||
   offsetof<State>("snapshotStatus") !== STATE_SNAPSHOT_STATUS - STATE ||
   offsetof<State>("snapshotMaxStore") !== STATE_SNAPSHOT_MAX_STORE - STATE ||

@@ -41,6 +41,7 @@ export {
 } from "./guest-memory.ts";
 export { GLOBAL_GUID, guidBytes, guidText } from "./guid.ts";
 export { type BootQuery, type BootRefusal, Machine, type MachineOptions } from "./machine.ts";
+export { machineImage } from "./machine-image.ts";
 export { ABIS, type Abi, type OpLayout, opLayout, writeFirmwareInfo, writeRuntimeCall } from "./op.ts";
 export type { FirmwareFacts, MemoryRange, PciRom, PlatformState } from "./platform.ts";
 export type { AttributeCall, AttributeCondition, AttributeRule } from "./policies/attribute-rules.ts";

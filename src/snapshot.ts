@@ -72,6 +72,16 @@ export function restoreCore(core: Core, flashBytes: number, snapshot: Uint8Array
   core.view.setUint32(STATE_WINDOW_BYTES, windowBytes, true);
 }
 
+/** The blocks of a snapshot that snapshotCore made, each with its core address; views of it. */
+export function* snapshotBlocks(snapshot: Uint8Array): Generator<{ address: number; bytes: Uint8Array }> {
+  const view = new DataView(snapshot.buffer, snapshot.byteOffset, snapshot.byteLength);
+  let offset = HEADER_BYTES;
+  for (const [start, end] of partsOf(view.getUint32(8, true), view.getUint32(12, true))) {
+    yield { address: start, bytes: snapshot.subarray(offset, offset + end - start) };
+    offset += end - start;
+  }
+}
+
 /** Core address ranges that a snapshot holds, end exclusive; the static data between RULES and INDEX never changes. */
 function partsOf(flashBytes: number, slots: number): [start: number, end: number][] {
   return [

@@ -98,18 +98,18 @@ export const flashBytes: number = machine.flash().length;
   expect(await output(user, process.execPath, TSC, "-p", ".")).toBe("");
 });
 
-test("the tarball holds the library, the release core, what builds a shim, and no sources or tests", {
+test("the tarball holds the library, the release core, what builds a shim, the C library, and no sources or tests", {
   timeout: TIMEOUT,
 }, async () => {
   const said = await output(folder, "tar", "-tzf", tarball);
   const files = said.trim().split("\n");
   const wanted = [
     ...["LICENSE", "README.md", "build/core-bytes.js", "dist/src/index.js", "dist/src/index.d.ts"],
-    ...["examples/shim/shim.c", "shim/build.sh", "shim/glue.c"],
+    ...["examples/shim/shim.c", "shim/build.sh", "shim/glue.c", "c/xenefi.h", "c/xenefi.c"],
   ];
   expect(files).toEqual(expect.arrayContaining(wanted.map((file) => `package/${file}`)));
   expect(files.filter((file) => file.endsWith(".wasm"))).toEqual(["package/build/release.wasm"]);
   const allowed =
-    /^package\/((package\.json|[A-Z]+(\.md)?|examples\/shim\/[\w.]+)$|(build|shim|dist\/src|dist\/assembly\/abi|dist\/cli)\/)/;
+    /^package\/((package\.json|[A-Z]+(\.md)?|examples\/shim\/[\w.]+)$|(build|c|shim|dist\/src|dist\/assembly\/abi|dist\/cli)\/)/;
   expect(files.filter((file) => !allowed.test(file))).toEqual([]);
 });

@@ -59,6 +59,8 @@ export const STATE_WINDOW_BYTES = 0x1008;
 export const STATE_HOLE_COUNT = 0x100c;
 /** The clock: seconds since 1970-01-01T00:00:00 as the platform's oscillator counts them, i64. */
 export const STATE_CLOCK_SECONDS = 0x1010;
+/** Not 0 from ExitBootServices on, u32. */
+export const STATE_AT_RUNTIME = 0x1018;
 export const STATE_INDEX_SLOTS = 0x101c;
 /** Xen's copy of QueryVariableInfo from before ExitBootServices: EfiCode u32; largest store, room, largest variable u64. */
 export const STATE_SNAPSHOT_STATUS = 0x1020;

@@ -13,11 +13,12 @@ import { type Fields, type TraceCall, toBigInt } from "./format.ts";
 
 /**
  * Guest memory as recorders of traces have it: an op, a name and a data buffer, each ending where mapped memory ends.
- * Bytes that nobody sets hold filler, so that a byte written by mistake shows.
+ * Bytes that nobody sets hold filler, so that a byte written by mistake shows. All of it lies where a Linux process can
+ * have memory, too (vm.mmap_min_addr, 65536 at most by default).
  */
-const OP_END = 0x3000;
-const NAME_END = 0x110000;
-const DATA_END = 0x220000;
+const OP_END = 0x13000;
+const NAME_END = 0x120000;
+const DATA_END = 0x230000;
 /** Bytes behind each end that fault. */
 const GAP = 0x1000;
 /** Largest buffer that is laid out; what a size says beyond it is not mapped. */

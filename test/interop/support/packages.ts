@@ -22,6 +22,7 @@ export const PACKAGES = {
   efivar: ["efivar"],
   fdisk: ["sfdisk"],
   gcc: ["gcc"],
+  "libcmocka-dev": ["/usr/include/cmocka.h"],
   "linux-source-6.1": ["/usr/src/linux-source-6.1.tar.xz"],
   "linux-source-6.12": ["/usr/src/linux-source-6.12.tar.xz"],
   "lld-19": ["wasm-ld-19"],
@@ -37,7 +38,7 @@ export const PACKAGES = {
   "u-boot-qemu": ["/usr/lib/u-boot/qemu_arm64/u-boot.bin"],
   tar: ["tar"],
   "uefitool-cli": ["UEFIExtract"],
-  wabt: ["wat2wasm"],
+  wabt: ["wasm2c", "wat2wasm"],
   "xz-utils": ["xz"],
 } as const;
 

@@ -1,0 +1,5 @@
+/**
+ * Writes the core as C, these constants, the built-in machine image, and wabt's header into a folder. Throws an Error that
+ * names the package if wabt is missing or another one.
+ */
+export function buildC(folder: string, constants: Readonly<Record<string, unknown>>, image: Uint8Array): void;
