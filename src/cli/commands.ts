@@ -22,5 +22,6 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   replay: async (io) => (await import("./commands/replay.ts")).replayCommand(io),
   shim: async (io, version) => (await import("./commands/shim.ts")).shimCommand(io, version),
   serve: async (io) => (await import("./commands/serve.ts")).serveCommand(io),
+  image: async (io) => (await import("./commands/image.ts")).imageCommand(io),
   completion: async (io) => (await import("./commands/completion.ts")).completionCommand(io),
 };
