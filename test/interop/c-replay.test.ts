@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { findStartStore } from "../../src/files/start-store.ts";
 import { fixturePath, readTrace, traceNames } from "../support/fixtures.ts";
-import { C_PACKAGES, compile, written } from "./support/c.ts";
+import { C_PACKAGES, compile } from "./support/c.ts";
 import { type CallFile, recordCalls } from "./support/call-file.ts";
-import { need, run, ToolError } from "./support/tools.ts";
+import { file, need, run, ToolError } from "./support/tools.ts";
 
 need(...C_PACKAGES);
 
@@ -20,13 +20,13 @@ const programs = new Map<string, string>();
 
 /** replay.c with such checks, compiled at first use. */
 function programOf(check: keyof typeof CHECKS): string {
-  const program = programs.get(check) ?? compile("replay.c", ...CHECKS[check]);
+  const program = programs.get(check) ?? compile("gcc", CHECKS[check], "replay.c");
   programs.set(check, program);
   return program;
 }
 
 function playInC(program: string, way: number, files: readonly CallFile[]): string {
-  const names = files.flatMap(({ image, calls }) => [written(image), written(calls)]);
+  const names = files.flatMap(({ image, calls }) => [file(image), file(calls)]);
   return run(program as "gcc", String(way), ...names);
 }
 

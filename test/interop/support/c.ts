@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildC } from "../../../scripts/build-c.mjs";
@@ -11,41 +11,60 @@ import { fresh, run } from "./tools.ts";
 
 export const C_PACKAGES: Package[] = ["gcc", "wabt"];
 
-const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-const OWN = path("../../../c");
-let generated: string | undefined;
+const STRICT = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"];
+/** Flags with which a program tells its own mistakes in memory, and ends. */
+export const SANITIZED = ["-O1", "-g", "-fsanitize=address"];
 
-/** Arguments of a C compiler for a program that uses the library. */
-export function libraryArguments(): string[] {
-  if (generated === undefined) {
-    generated = fresh();
-    buildC(generated, coreConstants, machineImage(new Machine()));
+const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+export const EXAMPLES = path("../../../examples/");
+let folder: string | undefined;
+
+/** A folder with the library as a package has it. */
+export function libraryFolder(): string {
+  if (folder === undefined) {
+    folder = fresh();
+    buildC(folder, coreConstants, machineImage(new Machine()));
+    for (const name of ["xenefi.c", "xenefi.h"]) copyFileSync(path(`../../../c/${name}`), join(folder, name));
   }
-  return ["-I", OWN, "-I", generated, join(OWN, "xenefi.c")];
+  return folder;
 }
 
-/** Compiles a program of the test's own with the library; its path. */
-export function compile(source: string, ...args: string[]): string {
+export type Compiler = "gcc" | "clang-19";
+
+/** Compiles a C file, named as from here, with the library, both with such flags; the program's path. */
+export function compile(compiler: Compiler, flags: readonly string[], source: string, ...args: string[]): string {
+  return compileAlone(compiler, flags, source, library(compiler, flags), ...args);
+}
+
+/** The same of a file that has the library in itself. */
+export function compileAlone(compiler: Compiler, flags: readonly string[], source: string, ...args: string[]): string {
   const program = fresh();
-  const all = [
-    "-std=gnu11",
-    "-O2",
-    "-Wall",
-    "-Wextra",
-    "-Werror",
-    ...args,
+  run(
+    compiler,
+    ...STRICT,
+    ...flags,
+    "-I",
+    libraryFolder(),
+    "-I",
+    path("."),
     path(source),
-    ...libraryArguments(),
+    ...args,
+    "-lm",
     "-o",
     program,
-  ];
-  run("gcc", ...all);
+  );
   return program;
 }
 
-/** A file of this content. */
-export function written(bytes: Uint8Array): string {
-  const file = fresh();
-  writeFileSync(file, bytes);
-  return file;
+const libraries = new Map<string, string>();
+
+/** The library as an object file, compiled at first use: most of what there is to compile. */
+function library(compiler: Compiler, flags: readonly string[]): string {
+  const key = [compiler, ...flags].join(" ");
+  const known = libraries.get(key);
+  if (known !== undefined) return known;
+  const object = `${fresh()}.o`;
+  run(compiler, ...STRICT, ...flags, "-c", join(libraryFolder(), "xenefi.c"), "-o", object);
+  libraries.set(key, object);
+  return object;
 }
