@@ -174,24 +174,17 @@ static void move(const struct transfer *t, size_t from, size_t bytes)
 
 /* Each way answers how many bytes were copied before a fault. */
 
+/* The kernel copies page by page, and stops at one that is not mapped. */
 static size_t copy_probed(const struct transfer *t)
 {
-	size_t done = 0;
+	struct iovec own = { t->own, t->bytes };
+	struct iovec guest = { (void *)t->guest, t->bytes };
+	/* Another process after a fork. */
+	pid_t self = getpid();
+	ssize_t copied = t->is_write ? process_vm_writev(self, &own, 1, &guest, 1, 0) :
+				       process_vm_readv(self, &own, 1, &guest, 1, 0);
 
-	while (done < t->bytes) {
-		size_t bytes = bytes_in_page(t->guest + done, t->bytes - done);
-		struct iovec own = { t->own + done, bytes };
-		struct iovec guest = { (void *)(t->guest + done), bytes };
-		/* Another process after a fork. */
-		pid_t self = getpid();
-		ssize_t copied = t->is_write ? process_vm_writev(self, &own, 1, &guest, 1, 0) :
-					       process_vm_readv(self, &own, 1, &guest, 1, 0);
-
-		if (copied != (ssize_t)bytes)
-			break;
-		done += bytes;
-	}
-	return done;
+	return copied < 0 ? 0 : copied;
 }
 
 /* Where a fault of this thread's copy goes; NULL while there is none. */
@@ -392,7 +385,7 @@ u32 Z_hostZ_hasRsaKey(struct Z_host_instance_t *machine, u32 certificate, u32 by
 	       x->verifier.has_rsa_key(x->verifier.context, core_at(x, certificate), bytes);
 }
 
-/* There is no flash device: ATTENTION_WRITE_THROUGH is never set. */
+/* There is no flash device: no image has ATTENTION_WRITE_THROUGH. */
 
 void Z_hostZ_flashWritten(struct Z_host_instance_t *machine, u32 offset, u32 bytes)
 {
@@ -510,14 +503,10 @@ static bool apply(struct xenefi *x, const struct image *image)
 	return true;
 }
 
-/* What the machine had of another guest's memory, and of a flash device, it has no more. */
+/* The machine's guest is this process, whatever it was before. */
 static void move_in(struct xenefi *x)
 {
-	uint32_t attention = core_u32(x, CORE_STATE_ATTENTION);
-
-	attention &= ~(CORE_ATTENTION_HOLES | CORE_ATTENTION_WRITE_THROUGH | CORE_ATTENTION_CHECK_ONLY);
-	core_set_u32(x, CORE_STATE_ATTENTION, attention | CORE_ATTENTION_FOREIGN);
-	core_set_u32(x, CORE_STATE_HOLE_COUNT, 0);
+	core_set_u32(x, CORE_STATE_ATTENTION, core_u32(x, CORE_STATE_ATTENTION) | CORE_ATTENTION_FOREIGN);
 	core_set_u32(x, CORE_STATE_WINDOW_BYTES, CORE_BYTES - CORE_WINDOW - CORE_WINDOW_SLACK);
 }
 

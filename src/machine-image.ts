@@ -27,9 +27,20 @@ export const coreConstants = { ...layout, ...record, ...sched, OUT_OF_RESOURCES:
  */
 export function machineImage(machine: Machine): Uint8Array {
   const runs = new ByteWriter();
-  for (const { address, bytes } of snapshotBlocks(machine.snapshot())) writeRuns(runs, address, bytes);
+  for (const { address, bytes } of snapshotBlocks(machine.snapshot())) {
+    if (address === layout.STATE) detach(bytes);
+    writeRuns(runs, address, bytes);
+  }
   const body = runs.done();
   return new ByteWriter().u32(MAGIC).u32(layout.LAYOUT_VERSION).u32(crc32(body)).u32(body.length).bytes(body).done();
+}
+
+/** What the state has of this process: holes of the guest's memory, and a device. */
+function detach(state: Uint8Array): void {
+  const view = new DataView(state.buffer, state.byteOffset, state.length);
+  const attention = layout.STATE_ATTENTION - layout.STATE;
+  const here = layout.ATTENTION_HOLES | layout.ATTENTION_WRITE_THROUGH;
+  view.setUint32(attention, view.getUint32(attention, true) & ~here, true);
 }
 
 function writeRuns(writer: ByteWriter, address: number, bytes: Uint8Array): void {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LAYOUT_VERSION, STATE, WINDOW } from "../assembly/abi/layout.ts";
+import { ATTENTION_UNPRIVILEGED, LAYOUT_VERSION, STATE, STATE_ATTENTION, WINDOW } from "../assembly/abi/layout.ts";
 import { crc32 } from "../src/formats/crc.ts";
 import { Client, Machine, machineImage } from "../src/index.ts";
 import { snapshotBlocks } from "../src/snapshot.ts";
@@ -44,6 +44,15 @@ test.each(["a machine after its boot", "one that has been written to"])("%s is i
   const expected = new Uint8Array(WINDOW);
   for (const { address, bytes } of snapshotBlocks(machine.snapshot())) expected.set(bytes, address);
   expect(Buffer.compare(expand(machineImage(machine)), expected)).toBe(0);
+});
+
+test("holes of guest memory and a flash device stay behind", () => {
+  const bootedStore = new Machine().flash();
+  const machine = new Machine({ store: bootedStore, flash: { write: () => {}, sync: () => {} } });
+  machine.unmap(0x2000, 0x3000);
+  machine.platform.privileged = false;
+  const attention = (core: Uint8Array) => new DataView(core.buffer).getUint32(STATE_ATTENTION, true);
+  expect(attention(expand(machineImage(machine)))).toBe(ATTENTION_UNPRIVILEGED);
 });
 
 test("an image begins with its magic, layout, checksum and size, and is less than a fiftieth of a snapshot", () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { LAYOUT_VERSION, STATE, WINDOW } from "../../assembly/abi/layout.ts";
 import { ByteWriter } from "../../src/formats/byte-writer.ts";
@@ -23,9 +24,15 @@ describe("the interface in C", () => {
     ["clang, under its address sanitizer", "clang-19", SANITIZED],
   ] as const)("keeps its promises, compiled by %s", (_, compiler, args) => {
     const said = run(compile(compiler, args, "api-test.c", "-lcmocka") as "gcc");
-    expect(said).toContain("Running 12 test(s)");
+    expect(said).toContain("Running 14 test(s)");
     expect(said).not.toContain("FAILED");
   });
+});
+
+test("the program of c/README.md prints what stands below it", () => {
+  const page = readFileSync(new URL("../../c/README.md", import.meta.url), "utf8");
+  const [source, printed] = ["c", "text"].map((language) => page.split(`\`\`\`${language}\n`)[1]?.split("```")[0]);
+  expect(run(compile("gcc", [], file(source as string, ".c")) as "gcc")).toBe(printed);
 });
 
 /** An image with these runs, whole in all else. */

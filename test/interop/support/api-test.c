@@ -149,6 +149,25 @@ static void ranges_adjoin_and_do_not_overlap(void **state)
 	assert_int_equal(xenefi_map(x, (void *)(UINTPTR_MAX - 1), 3, 1), -EINVAL);
 	assert_int_equal(xenefi_map(x, (void *)(UINTPTR_MAX - 1), 2, 1), 0);
 	assert_int_equal(xenefi_unmap(x, pages + 1), -ENOENT);
+	assert_int_equal(xenefi_unmap(x, op), 0);
+	assert_int_equal(xenefi_unmap(x, op), -ENOENT);
+	assert_int_equal(xenefi_platform_op(x, op), -EFAULT);
+	assert_int_equal(xenefi_map(x, pages, 1, 1), -EINVAL);
+	assert_int_equal(xenefi_map(x, (void *)UINTPTR_MAX, 1, 1), -EINVAL);
+}
+
+static void a_name_may_end_with_its_block(void **state)
+{
+	struct op *op = lay_get(pages, 10);
+	uint16_t *name = malloc(sizeof(TEN));
+
+	(void)state;
+	memcpy(name, TEN, sizeof(TEN));
+	op->name = name;
+	assert_int_equal(xenefi_set_guest(x, XENEFI_GUARDED), 0);
+	assert_int_equal(xenefi_platform_op(x, op), 0);
+	assert_int_equal(op->status, 0);
+	free(name);
 }
 
 static sigjmp_buf fault;
@@ -236,6 +255,7 @@ static void the_back_door_has_no_rules_and_leaves_the_guests(void **state)
 	assert_int_equal(xenefi_set_variable(x, u"Hidden", GUID, 3, NULL, 0), 14);
 	assert_int_equal(xenefi_set_variable(x, u"Large", GUID, 7, large, 0x50000), 9);
 	assert_int_equal(xenefi_set_variable(x, u"Large", GUID, 7, large, 0x40000), 9);
+	assert_int_equal(xenefi_set_variable(x, u"Large", GUID, 7, large, SIZE_MAX), 9);
 	memset(large, 'x', 0x60000 - 2);
 	assert_int_equal(xenefi_set_variable(x, large, GUID, 7, "1", 1), 9);
 	assert_int_equal(xenefi_get_variable(x, large, GUID, &found), 0);
@@ -325,6 +345,56 @@ static void sched_op_ends_dom0(void **state)
 	assert_int_equal(xenefi_shutdown(x), XENEFI_RUNNING);
 }
 
+/* EFI_VARIABLE_AUTHENTICATION_2: a time, WIN_CERTIFICATE_UEFI_GUID for PKCS#7, the signature; then the data. */
+static const uint8_t SIGNED[] = {
+	0xe8, 7, 1, 2, 3, 4, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	24 + 4, 0, 0, 0, 0, 2, 0xf1, 0x0e, 0x9d, 0xd2, 0xaf, 0x4a, 0xdf, 0x68, 0xee, 0x49, 0x8a, 0xa9, 0x34, 0x7d, 0x37, 0x56, 0x65, 0xa7,
+	's', 'i', 'g', 'n', 'd', 'a', 't', 'a',
+};
+
+struct decision {
+	size_t digest_bytes;
+	int asked;
+};
+
+static int decide(void *context, const struct xenefi_signature *asked, struct xenefi_signer *signer)
+{
+	struct decision *decision = context;
+
+	decision->asked++;
+	assert_int_equal(asked->signature_bytes, 4);
+	assert_memory_equal(asked->signature, "sign", 4);
+	assert_true(asked->message_bytes > 4 + 2 * 3 + 16);
+	assert_memory_equal((const uint8_t *)asked->message + asked->message_bytes - 4, "data", 4);
+	assert_null(asked->trusted);
+	signer->digest_bytes = decision->digest_bytes;
+	memset(signer->digest, 7, sizeof(signer->digest));
+	return decision->digest_bytes != 0;
+}
+
+static void a_verifier_decides_on_signed_writes(void **state)
+{
+	struct decision decision = { 0, 0 };
+	struct xenefi_variable found;
+
+	(void)state;
+	for (int turn = 0; turn < 4; turn++) {
+		struct op op = variable_op(SET_VARIABLE, u"New", GUID, (void *)SIGNED, sizeof(SIGNED));
+		static const size_t digest_bytes[] = { 0, 0, 65, 32 };
+
+		op.misc = 0x27;
+		decision.digest_bytes = digest_bytes[turn];
+		if (turn > 0)
+			xenefi_set_verifier(x, &(struct xenefi_verifier){ decide, NULL, &decision });
+		assert_int_equal(xenefi_platform_op(x, &op), 0);
+		assert_int_equal(op.status, turn == 3 ? 0 : 1ull << 63 | 26);
+		assert_int_equal(xenefi_get_variable(x, u"New", GUID, &found), turn == 3);
+	}
+	assert_int_equal(decision.asked, 3);
+	assert_memory_equal(found.data, "data", 4);
+	xenefi_set_verifier(x, NULL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(int count, char **arguments)
@@ -334,6 +404,7 @@ int main(int count, char **arguments)
 		TEST(an_op_or_name_may_end_with_its_page_and_not_behind),
 		TEST(what_can_only_be_read_is_not_written),
 		TEST(ranges_adjoin_and_do_not_overlap),
+		TEST(a_name_may_end_with_its_block),
 		TEST(faults_that_are_not_the_machines_go_where_they_went),
 		TEST(a_fault_that_nobody_else_catches_ends_the_process),
 		TEST(a_forked_process_is_its_own_guest),
@@ -342,6 +413,7 @@ int main(int count, char **arguments)
 		TEST(a_reset_takes_all_back_but_ways_and_ranges),
 		TEST(machines_are_apart_and_leave_nothing),
 		TEST(sched_op_ends_dom0),
+		TEST(a_verifier_decides_on_signed_writes),
 	};
 
 	if (count == 2) {
