@@ -6,7 +6,6 @@ import type { Abi } from "../../op.ts";
 import { POLICIES } from "../../policies/index.ts";
 import type { Policy } from "../../policies/policy.ts";
 import type { Globals, Io } from "../io.ts";
-import { jsonLine } from "../json.ts";
 import { named } from "../store.ts";
 import { abiOption, profileOption, xenOf } from "../xen.ts";
 
@@ -33,8 +32,7 @@ export function imageCommand(io: Io): Command {
       const options = command.optsWithGlobals<Options>();
       const image = machineImage(boot(options));
       replaceFile(options.output, image);
-      if (options.json) io.out(jsonLine({ schema: "xenefi.image/1", file: options.output, bytes: image.length }));
-      else if (!options.quiet) io.err(`${options.output}: ${image.length} bytes\n`);
+      if (!options.quiet) io.err(`${options.output}: ${image.length} bytes\n`);
     });
 }
 
