@@ -70,7 +70,7 @@ struct xenefi {
 const uint8_t xenefi_global_guid[16] = { 0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0xd2, 0x11,
 					 0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c };
 
-/* -- What wasm2c's code asks of its runtime ---------------------------------------------------------------------------- */
+/* What wasm2c's code asks of its runtime. */
 
 bool wasm_rt_is_initialized(void)
 {
@@ -115,7 +115,7 @@ static void core_set_u32(struct xenefi *x, uint32_t address, uint32_t value)
 	memcpy(core_at(x, address), &value, sizeof(value));
 }
 
-/* -- Guest memory ------------------------------------------------------------------------------------------------------ */
+/* Guest memory. */
 
 #if defined(__clang__) || defined(__GNUC__)
 #define UNCHECKED __attribute__((no_sanitize("address", "undefined")))
@@ -355,7 +355,7 @@ int xenefi_unmap(struct xenefi *x, const void *start)
 	return -ENOENT;
 }
 
-/* -- The core's other imports ------------------------------------------------------------------------------------------ */
+/* The core's other imports. */
 
 u32 Z_hostZ_verify(struct Z_host_instance_t *machine, u32 message, u32 message_bytes, u32 signature, u32 signature_bytes,
 		   u32 trusted, u32 trusted_bytes, u32 verdict)
@@ -402,7 +402,7 @@ void xenefi_set_verifier(struct xenefi *x, const struct xenefi_verifier *verifie
 	x->verifier = verifier == NULL ? (struct xenefi_verifier){ 0 } : *verifier;
 }
 
-/* -- Images ------------------------------------------------------------------------------------------------------------ */
+/* Images. */
 
 static _Thread_local char error_text[256];
 
@@ -606,7 +606,7 @@ void xenefi_close(struct xenefi *x)
 	free(x);
 }
 
-/* -- Calls and the back door ------------------------------------------------------------------------------------------- */
+/* Calls and the back door. */
 
 long xenefi_platform_op(struct xenefi *x, void *op)
 {

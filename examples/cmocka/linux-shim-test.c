@@ -24,7 +24,7 @@ static const uint8_t *const GLOBAL = xenefi_global_guid;
 static const uint8_t MINE[16] = { 0x11, 0x11, 0x11, 0x11, 0x22, 0x22, 0x33, 0x33, 0x44, 0x44, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55 };
 static void *const NOWHERE = (void *)0xffff82d0d0400000;
 
-/* -- The shim's host --------------------------------------------------------------------------------------------------- */
+/* The shim's host. */
 
 static long last_ret;
 static char last_message;
@@ -64,7 +64,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-/* -- Variables --------------------------------------------------------------------------------------------------------- */
+/* Variables. */
 
 static void writes_reads_and_deletes(void **state)
 {
@@ -189,7 +189,7 @@ static void tells_the_space(void **state)
 	assert_int_equal(last_ret, 1);
 }
 
-/* -- Clock, count, capsules -------------------------------------------------------------------------------------------- */
+/* Clock, count, capsules. */
 
 static void reads_and_sets_the_clock(void **state)
 {
@@ -255,7 +255,7 @@ static void capsules_are_not_passed_on(void **state)
 	assert_int_equal(last_ret, -38);
 }
 
-/* -- The end, and what Xen refuses ------------------------------------------------------------------------------------- */
+/* The end, and what Xen refuses. */
 
 static void resets_are_shutdowns(void **state)
 {
@@ -308,7 +308,7 @@ static void what_xen_refuses_is_unsupported(void **state)
 	assert_int_equal(xenefi_reason(x), 0);
 }
 
-/* -- The probe --------------------------------------------------------------------------------------------------------- */
+/* The probe. */
 
 static void the_probe_finds_the_firmware(void **state)
 {
