@@ -172,17 +172,19 @@ describe("reboot", () => {
 });
 
 describe("certdb whose node's sizes disagree is left as it is", () => {
-  // Offsets of the node's bytes, name units and digest bytes (A.c, FindCertsFromDb: the node must be whole).
-  test.each([
-    ["its bytes", 4 + 16, 61],
-    ["its bytes beyond certdb's end", 4 + 16, 63],
-    ["its bytes 0", 4 + 16, 0],
-    ["its name", 4 + 20, 2],
-    ["its digest", 4 + 24, 31],
-    ["its digest beyond 4 GiB", 4 + 24, 0xffffffff],
-  ])("%s", (_, offset, value) => {
+  const [BYTES, UNITS, DIGEST] = [4 + 16, 4 + 20, 4 + 24];
+  // A.c, FindCertsFromDb: the node must be whole. It has 62 bytes: a name of one unit, a digest of 32 bytes.
+  test.each<[string, Record<number, number>]>([
+    ["its bytes are one fewer", { [BYTES]: 61 }],
+    ["its bytes are none", { [BYTES]: 0 }],
+    ["its name is longer", { [UNITS]: 2 }],
+    ["its digest is shorter", { [DIGEST]: 31 }],
+    ["its digest ends behind 4 GiB", { [DIGEST]: 0xffffffff }],
+    ["it ends behind certdb", { [BYTES]: 63, [DIGEST]: 33 }],
+  ])("%s", (_, fields) => {
     const data = STALE_CERT_DB.data.slice();
-    new DataView(data.buffer).setUint32(offset, value, true);
+    const view = new DataView(data.buffer);
+    for (const [offset, value] of Object.entries(fields)) view.setUint32(Number(offset), value, true);
     const machine = new Machine({ policy: bare, store: storeOf({ ...STALE_CERT_DB, data }) });
     expect(machine.variable("certdb", STALE_CERT_DB.guid)?.data).toEqual(data);
     expect(states(machine.flash())).toEqual(["certdb:3f"]);
