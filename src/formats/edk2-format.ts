@@ -4,7 +4,7 @@ import { editLog, isSameRecord } from "./edk2-edit.ts";
 import { type Geometry, OVMF_4M } from "./edk2-geometry.ts";
 import { liveEntries, readLog, writeRecords } from "./edk2-log.ts";
 import { layoutOf } from "./edk2-record.ts";
-import { findVolume, formatVolume, looksLikeFlash, refuse } from "./edk2-volume.ts";
+import { findVolume, formatVolume, looksLikeFlash } from "./edk2-volume.ts";
 import type { Format, FormatOptions, Loss } from "./format.ts";
 import {
   COUNTERS,
@@ -18,6 +18,7 @@ import {
   part,
   withoutMark,
 } from "./losses.ts";
+import { refuse } from "./report.ts";
 import { keyOf, type Variable } from "./variable-set.ts";
 
 /**

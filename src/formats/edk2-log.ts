@@ -21,8 +21,9 @@ import {
   STATES,
   writeRecord,
 } from "./edk2-record.ts";
-import { type Report, refuse, type Volume } from "./edk2-volume.ts";
+import type { Volume } from "./edk2-volume.ts";
 import { align4, hex, viewOf } from "./flash-bytes.ts";
+import { type Report, refuse } from "./report.ts";
 import { keyOf, type Variable } from "./variable-set.ts";
 
 /** A variable record as it lies in the log, dead ones included. */

@@ -3,7 +3,7 @@ import { guidBytes, guidText } from "../guid.ts";
 import { type Geometry, LAYOUTS, VOLUME_HEADER_BYTES } from "./edk2-geometry.ts";
 import { findFtw, WORK_GUID, workHeader } from "./edk2-work-area.ts";
 import { firstOther, hex, matches, viewOf } from "./flash-bytes.ts";
-import { FormatError, offsetText } from "./variable-set.ts";
+import { type Report, refuse } from "./report.ts";
 
 /** A volume that was found in a file. */
 export interface Volume {
@@ -12,14 +12,6 @@ export interface Volume {
   geometry: Geometry;
   /** Records of the authenticated layout (60-byte header), or of the older plain one (32). */
   authenticated: boolean;
-}
-
-/** Told of each thing that is not as it must be: the offset in the file, and what was expected there. */
-export type Report = (offset: number, expectation: string) => void;
-
-/** The report of strict readers: throws a FormatError. */
-export function refuse(offset: number, expectation: string): never {
-  throw new FormatError(offsetText(offset), expectation);
 }
 
 const FILE_SYSTEM_GUID = guidBytes("fff12b8d-7696-4c8b-a985-2747075b4f50");
