@@ -52,7 +52,7 @@ const FLOORS: Record<Tree, string[][]> = {
     ],
     ["faults/"],
     ["machine", "decoders/"],
-    ["client", "machine-image", "trace/", "boot-options", "secure-boot/", "variable-check"],
+    ["client", "machine-image", "trace/", "boot-options", "secure-boot/", "variable-check", "handover/"],
     ["index", "stores", "files/", "pictures/", "testing/", "protocol/", "vitest"],
     ["cli/"],
   ],
