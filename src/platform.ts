@@ -77,12 +77,23 @@ export interface PlatformState {
 
 /** The platform's state as the core has it: reading and assigning go straight to its memory. */
 export class Platform implements PlatformState {
+  readonly #core: Core;
   readonly #view: DataView;
+  #facts: FirmwareFacts;
 
   constructor(core: Core, facts: FirmwareFacts, state: Partial<PlatformState>) {
+    this.#core = core;
     this.#view = core.view;
+    this.#facts = facts;
     writeFacts(core, facts);
     Object.assign(this, state);
+  }
+
+  /** What firmware_info tells from now on, where it is said; the rest stays. Throws a RangeError for more than there is room for. */
+  report(facts: Partial<FirmwareFacts>): void {
+    const all = { ...this.#facts, ...facts };
+    writeFacts(this.#core, all);
+    this.#facts = all;
   }
 
   get efiBoot(): boolean {
@@ -128,6 +139,10 @@ export class Platform implements PlatformState {
 }
 
 function writeFacts({ bytes, view }: Core, facts: FirmwareFacts): void {
+  const vendor = facts.vendor === undefined ? new Uint8Array(0) : toUcs2(`${facts.vendor}\0`);
+  atMost("vendor", vendor.length, PLATFORM_VENDOR_MAX_BYTES);
+  atMost("memoryMap", facts.memoryMap.length, PLATFORM_MEMORY_MAX);
+  atMost("pciRoms", facts.pciRoms.length, PLATFORM_ROMS_MAX);
   const u32 = (offset: number, value: number) => view.setUint32(PLATFORM + offset, value, true);
   const u64 = (offset: number, value: bigint) => view.setBigUint64(PLATFORM + offset, value, true);
   u32(PLATFORM_EFI_VERSION, facts.efiVersion);
@@ -138,11 +153,8 @@ function writeFacts({ bytes, view }: Core, facts: FirmwareFacts): void {
   u64(PLATFORM_APPLE_ADDRESS, facts.appleProperties?.address ?? 0n);
   u64(PLATFORM_APPLE_SIZE, facts.appleProperties?.bytes ?? 0n);
   u32(PLATFORM_KBD_SHIFT_FLAGS, facts.keyboardShiftFlags);
-  const vendor = facts.vendor === undefined ? new Uint8Array(0) : toUcs2(`${facts.vendor}\0`);
-  atMost("vendor", vendor.length, PLATFORM_VENDOR_MAX_BYTES);
   u32(PLATFORM_VENDOR_BYTES, vendor.length);
   bytes.set(vendor, PLATFORM + PLATFORM_VENDOR);
-  atMost("memoryMap", facts.memoryMap.length, PLATFORM_MEMORY_MAX);
   u32(PLATFORM_MEMORY_COUNT, facts.memoryMap.length);
   for (const [i, range] of facts.memoryMap.entries()) {
     const at = PLATFORM_MEMORY + i * PLATFORM_MEMORY_BYTES;
@@ -151,7 +163,6 @@ function writeFacts({ bytes, view }: Core, facts: FirmwareFacts): void {
     u64(at + 16, range.attributes);
     u32(at + 24, range.type);
   }
-  atMost("pciRoms", facts.pciRoms.length, PLATFORM_ROMS_MAX);
   u32(PLATFORM_ROM_COUNT, facts.pciRoms.length);
   for (const [i, rom] of facts.pciRoms.entries()) {
     const at = PLATFORM_ROMS + i * PLATFORM_ROM_BYTES;
