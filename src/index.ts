@@ -40,6 +40,7 @@ export {
   type GuestMemory,
 } from "./guest-memory.ts";
 export { GLOBAL_GUID, guidBytes, guidText } from "./guid.ts";
+export * from "./handover/index.ts";
 export { type BootQuery, type BootRefusal, Machine, type MachineOptions } from "./machine.ts";
 export { machineImage } from "./machine-image.ts";
 export { ABIS, type Abi, type OpLayout, opLayout, writeFirmwareInfo, writeRuntimeCall } from "./op.ts";

@@ -20,6 +20,12 @@ const TYPES = [
   "EfiPersistentMemory",
   "EfiUnacceptedMemoryType",
 ];
+
+/** The name of an EFI_MEMORY_TYPE; those of a firmware's or an operating system's own have none. */
+export function memoryTypeName(type: number): string {
+  return TYPES[type] ?? `type ${type}`;
+}
+
 const ENTRY_BYTES = 8;
 /** EfiMaxMemoryType of the firmware's time: the table's end. */
 const FIRST_END = 14;
@@ -38,7 +44,7 @@ export function decodeMemoryTypes({ data }: Variable): Decoded {
   const hasEnd = last !== undefined && last.type >= FIRST_END && last.pages === 0;
   const entries = (hasEnd ? all.slice(0, -1) : all).map((entry) => ({
     ...entry,
-    name: TYPES[entry.type] ?? `type ${entry.type}`,
+    name: memoryTypeName(entry.type),
   }));
   const pages = entries.reduce((sum, entry) => sum + entry.pages, 0);
   const width = Math.max(0, ...entries.map(({ name }) => name.length));

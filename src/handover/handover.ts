@@ -15,10 +15,13 @@ export interface TableContent {
   content: bigint | Uint8Array | ((address: bigint) => Uint8Array);
 }
 
+/** A system table and the configuration tables that it leads to. */
+export type Tables = Omit<SystemTable, "configTables"> & { configTables: readonly TableContent[] };
+
 /** What Xen gives a domain beside runtime services. */
 export interface HandoverOptions {
-  /** System table with its configuration tables, and memory map; without it there is at most a tree that tells of none. */
-  tables?: Omit<SystemTable, "configTables"> & { configTables: readonly TableContent[] };
+  /** Without them there is at most a tree that tells of none. */
+  tables?: Tables;
   /** The device tree, on Arm. */
   tree?: TreeOptions;
   /** The domain's memory. What is handed over is cut out of it where a kernel would take it for free. */
@@ -49,12 +52,12 @@ const WRITE_BACK = 8n;
 const KEPT_TYPES = [0, 5, 6, 9, 10];
 
 /**
- * All that is handed over, one behind the other from the base on: system table, configuration tables' own bytes, memory
- * map, and on a page of its own the device tree. Throws a RangeError for a base that is no page's.
+ * All that is handed over, one behind the other from the base on: system table, configuration tables' own bytes, and where a
+ * tree tells of it the memory map; on a page of its own the device tree. Throws a RangeError for a base that is no page's.
  */
 export function buildHandover({ tables, tree, memoryMap, base }: HandoverOptions): Handover {
   if (base < 0n || base % PAGE_BYTES !== 0n) throw new RangeError(`base: a multiple of 4096, not ${hex(base)}`);
-  const crafted = tables === undefined ? undefined : buildTables(tables, memoryMap, base);
+  const crafted = tables === undefined ? undefined : buildTables(tables, memoryMap, base, tree !== undefined);
   const parts = crafted?.parts ?? [];
   const last = parts.at(-1);
   const end = last === undefined ? base : last.address + BigInt(last.bytes.length);
@@ -66,36 +69,39 @@ export function buildHandover({ tables, tree, memoryMap, base }: HandoverOptions
   };
 }
 
-function buildTables(tables: NonNullable<HandoverOptions["tables"]>, memoryMap: readonly MemoryRange[], base: bigint) {
+function buildTables(tables: Tables, memoryMap: readonly MemoryRange[], base: bigint, withMap: boolean) {
   const { configTables, ...own } = tables;
   const tableBytes = SYSTEM_TABLE_BYTES + configTables.length * CONFIG_TABLE_BYTES + toUcs2(`${own.vendor}\0`).length;
   const placed = placeTables(configTables, align8(base + BigInt(tableBytes)));
   const system = writeSystemTable({ ...own, configTables: placed.entries }, base);
   const mapStart = align8(placed.end);
-  const map = withBlock(memoryMap, base, mapStart);
+  // Room for two descriptors more than the block is told by.
+  const mapRoom = withMap ? BigInt((memoryMap.length + 2) * DESCRIPTOR_BYTES) : 0n;
+  const map = withBlock(memoryMap, base, pageAlign(mapStart + mapRoom));
+  const mapPart: HandoverPart = { what: "memory map", address: mapStart, bytes: writeMemoryMap(map) };
   const parts: HandoverPart[] = [
     { what: "system table", address: base, bytes: system },
     ...placed.parts,
-    { what: "memory map", address: mapStart, bytes: writeMemoryMap(map) },
+    ...(withMap ? [mapPart] : []),
   ];
+  const parameters = {
+    systemTable: base,
+    mapStart,
+    mapBytes: map.length * DESCRIPTOR_BYTES,
+    descriptorBytes: DESCRIPTOR_BYTES,
+    descriptorVersion: DESCRIPTOR_VERSION,
+  };
+  return { parts, parameters, memoryMap: map, facts: factsOf(tables, base, map) };
+}
+
+function factsOf(tables: Tables, base: bigint, memoryMap: MemoryRange[]): Partial<FirmwareFacts> {
   return {
-    parts,
-    memoryMap: map,
-    facts: {
-      efiVersion: own.revision,
-      firmwareRevision: own.firmwareRevision,
-      vendor: own.vendor,
-      configTableAddress: base + BigInt(SYSTEM_TABLE_BYTES),
-      configTableCount: configTables.length,
-      memoryMap: map,
-    } satisfies Partial<FirmwareFacts>,
-    parameters: {
-      systemTable: base,
-      mapStart,
-      mapBytes: map.length * DESCRIPTOR_BYTES,
-      descriptorBytes: DESCRIPTOR_BYTES,
-      descriptorVersion: DESCRIPTOR_VERSION,
-    },
+    efiVersion: tables.revision,
+    firmwareRevision: tables.firmwareRevision,
+    vendor: tables.vendor,
+    configTableAddress: base + BigInt(SYSTEM_TABLE_BYTES),
+    configTableCount: tables.configTables.length,
+    memoryMap,
   };
 }
 
@@ -115,8 +121,7 @@ function placeTables(tables: readonly TableContent[], start: bigint) {
 }
 
 /** The map with the tables' pages kept from a kernel that looks for free ones; at most two descriptors more. */
-function withBlock(map: readonly MemoryRange[], base: bigint, mapStart: bigint): MemoryRange[] {
-  const end = pageAlign(mapStart + BigInt((map.length + 2) * DESCRIPTOR_BYTES));
+function withBlock(map: readonly MemoryRange[], base: bigint, end: bigint): MemoryRange[] {
   const holder = rangeAt(map, base);
   const isKept = holder !== undefined && KEPT_TYPES.includes(holder.type) && holder.start + holder.bytes >= end;
   if (isKept) return [...map];
