@@ -87,6 +87,8 @@ test.each([
   ["sb-certs/1", ["sb", "certs", FD]],
   ["sb-enroll/1", ["sb", "enroll", FD, "--db-hash", "00".repeat(32), "-o", OUT]],
   ["call/1", ["call", "get_time"]],
+  ["handover/1", ["handover", "--preset", "arm-acpi", "--qemu"]],
+  ["handover-show/1", ["handover", "show", fixturePath("handover/ovmf-system-table.bin")]],
   ["replay/1", ["replay", fixturePath(`traces/${traceNames("traces")[0]}`)]],
   ["shim-init/1", ["shim", "init", join(outputs, "shim")]],
   ["error/1", ["ls", "/no/such/file"]],

@@ -18,6 +18,7 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   boot: async (io) => (await import("./commands/boot.ts")).bootCommand(io),
   sb: async (io) => (await import("./commands/sb.ts")).sbCommand(io),
   call: async (io) => (await import("./commands/call.ts")).callCommand(io),
+  handover: async (io) => (await import("./commands/handover.ts")).handoverCommand(io),
   record: async (io, version) => (await import("./commands/record.ts")).recordCommand(io, version),
   replay: async (io) => (await import("./commands/replay.ts")).replayCommand(io),
   shim: async (io, version) => (await import("./commands/shim.ts")).shimCommand(io, version),

@@ -19,7 +19,7 @@ const KEY_COUNT_SHIFT = 8;
 const KEY_COUNT_MASK = 0x300;
 
 /** Names of the bits that are set; the others together as a number. */
-function namesOf(bits: bigint, names: readonly (string | undefined)[]): string[] {
+export function namesOf(bits: bigint, names: readonly (string | undefined)[]): string[] {
   const isNamed = (bit: number) => names[bit] !== undefined && (bits & (1n << BigInt(bit))) !== 0n;
   const named = [...names.keys()].filter(isNamed);
   const rest = named.reduce((left, bit) => left & ~(1n << BigInt(bit)), bits);

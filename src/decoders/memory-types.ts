@@ -1,5 +1,6 @@
 import { FormatError, offsetText, type Variable } from "../formats/variable-set.ts";
 import { counted, type Decoded } from "./decoded.ts";
+import { namesOf } from "./flags.ts";
 
 /** EFI_MEMORY_TYPE (UEFI 2.10, 7.2.1), from 0. */
 const TYPES = [
@@ -20,6 +21,17 @@ const TYPES = [
   "EfiPersistentMemory",
   "EfiUnacceptedMemoryType",
 ];
+
+/** Memory attributes (UEFI 2.10, 7.2.3) by their bits. */
+const ATTRIBUTES: readonly (string | undefined)[] = Array.from({ length: 64 }, (_, bit) => {
+  const upper = ["WP", "RP", "XP", "NV", "MR", "RO", "SP", "CPU_CRYPTO"][bit - 12];
+  return ["UC", "WC", "WT", "WB", "UCE"][bit] ?? upper ?? (bit === 63 ? "RUNTIME" : undefined);
+});
+
+/** "WB RUNTIME" of a descriptor's attributes; unknown bits together as a number. */
+export function memoryAttributesText(attributes: bigint): string {
+  return namesOf(attributes, ATTRIBUTES).join(" ") || "0";
+}
 
 /** The name of an EFI_MEMORY_TYPE; those of a firmware's or an operating system's own have none. */
 export function memoryTypeName(type: number): string {

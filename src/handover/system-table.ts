@@ -173,3 +173,8 @@ export function readSystemTable(slice: MemorySlice, address: bigint = slice.addr
   const vendor = readVendor(slice, header) as string;
   return { revision, firmwareRevision, vendor, configTables: readConfigTable(slice, header) as ConfigTable[] };
 }
+
+/** "2.70" of a revision as UEFI packs it: the upper half, and the lower one in two digits (UEFI 2.10, 4.2.1). */
+export function revisionText(revision: number): string {
+  return `${revision >>> 16}.${String(revision & 0xffff).padStart(2, "0")}`;
+}

@@ -1,13 +1,12 @@
 import { Command } from "commander";
-import { counted } from "../../decoders/decoded.ts";
 import { readContent } from "../../files/store-file.ts";
 import { checkVolume } from "../../formats/edk2-check.ts";
 import { edk2Format } from "../../formats/edk2-format.ts";
 import type { Finding } from "../../formats/finding.ts";
-import { printable } from "../../printable.ts";
 import { checkVariables } from "../../variable-check.ts";
 import { contextOf } from "../context.ts";
-import { CommandError, Exit, type Io } from "../io.ts";
+import { endBy, printFindings } from "../findings.ts";
+import type { Io } from "../io.ts";
 import { jsonLine } from "../json.ts";
 import { addStore, named, parseContent, type StoreOptions } from "../store.ts";
 
@@ -23,11 +22,8 @@ export function checkCommand(io: Io): Command {
       const options = command.optsWithGlobals<Options>();
       const findings = findingsOf(path, options);
       if (options.json) io.out(jsonLine({ schema: "xenefi.check/1", file: path, findings }));
-      else for (const finding of findings) io.out(lineOf(path, finding, io));
-      const errors = findings.filter(({ severity }) => severity === "error").length;
-      if (!options.json && !options.quiet)
-        io.err(`${printable(path)}: ${counted(errors, "error")}, ${counted(findings.length - errors, "warning")}\n`);
-      if (errors > 0 || (options.strict && findings.length > 0)) throw new CommandError(Exit.Negative, "");
+      else printFindings(path, findings, options, io);
+      endBy(findings, options);
     });
 }
 
@@ -40,9 +36,4 @@ function findingsOf(path: string, options: StoreOptions): Finding[] {
   if (findings.some(({ severity }) => severity === "error")) return findings;
   const { variables } = parseContent(source, options);
   return [...findings, ...checkVariables(variables, contextOf(variables))];
-}
-
-function lineOf(path: string, { place, severity, text }: Finding, { colors }: Io): string {
-  const mark = severity === "error" ? colors.red(severity) : colors.yellow(severity);
-  return `${printable(path)}: ${place}: ${mark}: ${text}\n`;
 }
