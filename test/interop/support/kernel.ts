@@ -23,11 +23,15 @@ export type WasmAbi = Exclude<ShimAbi, "x86_64">;
 /** The shims that can be modules: of which kernel, for which ABI. */
 export const BUILDS = KERNELS.flatMap((kernel) => (["arm32", "x86_32"] as const).map((abi) => [kernel, abi] as const));
 
-/** The files of a kernel that a shim is made of, as patterns of tar. */
+/** The files of a kernel that a shim is made of, and its parser of UEFI parameters, as patterns of tar. */
 const FILES = [
   ...["drivers/xen/efi.c", "arch/x86/xen/efi.c", "arch/x86/xen/xen-ops.h", "include/xen/interface/*"],
   ...["include/xen/arm/*", "arch/arm/include/asm/xen/*", "arch/x86/include/asm/xen/interface*.h"],
-  ...["arch/x86/include/asm/pvclock-abi.h", "arch/x86/include/asm/emulate_prefix.h"],
+  ...[
+    "drivers/firmware/efi/fdtparams.c",
+    "arch/x86/include/asm/pvclock-abi.h",
+    "arch/x86/include/asm/emulate_prefix.h",
+  ],
 ];
 
 const BUILD = fileURLToPath(new URL("../../../shim/build.sh", import.meta.url));

@@ -5,10 +5,14 @@ import { fileURLToPath } from "node:url";
 /** Where .ci/backports puts what it unpacks. */
 const BACKPORTS = fileURLToPath(new URL("../../../build/backports", import.meta.url));
 
+/** Debian's arm64 kernel, where .ci/arm64-kernel puts it. */
+export const ARM64_KERNEL = fileURLToPath(new URL("../../../build/arm64-kernel/Image", import.meta.url));
+
 /** The Debian packages that tests need, and what they need of them: programs by name, files by path. */
 export const PACKAGES = {
   chromium: ["chromium"],
   "clang-19": ["clang-19"],
+  "device-tree-compiler": ["dtc", "fdtdump", "fdtget"],
   dosfstools: ["mkfs.vfat"],
   efibootmgr: ["efibootmgr"],
   efitools: [
@@ -23,6 +27,8 @@ export const PACKAGES = {
   fdisk: ["sfdisk"],
   gcc: ["gcc"],
   "libcmocka-dev": ["/usr/include/cmocka.h"],
+  "libfdt-dev": ["/usr/include/libfdt.h"],
+  "linux-image-arm64": [ARM64_KERNEL],
   "linux-source-6.1": ["/usr/src/linux-source-6.1.tar.xz"],
   "linux-source-6.12": ["/usr/src/linux-source-6.12.tar.xz"],
   "lld-19": ["wasm-ld-19"],
@@ -52,12 +58,15 @@ export const PYTHONPATH = join(BACKPORTS, "usr/lib/python3/dist-packages");
 
 /** What of a package is not there, each with how to get it. */
 export function missing(name: Package): string[] {
-  const how = name === BACKPORT ? ".ci/backports" : `apt-get install ${name}`;
-  return PACKAGES[name].filter((tool) => !isThere(tool)).map((tool) => `${tool} is missing: ${how}`);
+  const how = UNPACKED[name] ?? `apt-get install ${name}`;
+  return PACKAGES[name].filter((tool: Tool) => !isThere(tool)).map((tool) => `${tool} is missing: ${how}`);
 }
 
-/** The package that .ci/backports unpacks. */
-export const BACKPORT = "python3-virt-firmware";
+/** Packages that are not installed, but unpacked by a script. */
+export const UNPACKED: Partial<Record<Package, string>> = {
+  "linux-image-arm64": ".ci/arm64-kernel",
+  "python3-virt-firmware": ".ci/backports",
+};
 
 function isThere(tool: Tool): boolean {
   return PATH.split(":").some((folder) => existsSync(resolve(folder, tool)));
