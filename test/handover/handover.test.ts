@@ -11,6 +11,7 @@ import { readSystemTable } from "../../src/handover/system-table.ts";
 import { uefiParameters } from "../../src/handover/uefi-parameters.ts";
 import { Machine } from "../../src/machine.ts";
 import { ovmf4m } from "../../src/policies/ovmf.ts";
+import { type Fields, PLAYER_WINDOW_BYTES, Player } from "../../src/trace/index.ts";
 
 const TABLES: NonNullable<HandoverOptions["tables"]> = {
   revision: 0x20032,
@@ -174,12 +175,17 @@ describe("a handover", () => {
 });
 
 test("the reported facts are those of the machine from then on, through reboots", () => {
-  const machine = new Machine({ policy: ovmf4m });
-  const client = new Client(machine);
-  const pciRoms = [{ segment: 1, bus: 2, devfn: 3, vendor: 4, device: 5, address: 6n, bytes: 7n }];
-  machine.platform.report({ pciRoms, appleProperties: { address: 8n, bytes: 9n } });
+  const machine = new Machine({ policy: ovmf4m, windowBytes: PLAYER_WINDOW_BYTES });
+  const player = new Player(machine);
+  const info = (index: number, fields: Fields = {}) =>
+    player.play({ fn: "firmware_info", in: { type: 4, index, ...fields }, out: {} });
+  const rom = { segment: 1, bus: 2, devfn: 3, vendor: 4, device: 5, address: 0x6000n, bytes: 7n };
+  machine.platform.report({ pciRoms: [rom], appleProperties: { address: 8n, bytes: 9n } });
   machine.platform.report({ vendor: undefined });
   machine.reboot();
-  expect(client.vendor()).toMatchObject({ errno: "-EOPNOTSUPP" });
-  expect(client.configTable().count).toBe(11);
+  const { address: _, bytes: __, device: devid, ...place } = rom;
+  expect(info(5, { ...place, devid })).toMatchObject({ ret: 0, address: "0x6000", size: "0x7" });
+  expect(info(6)).toMatchObject({ ret: 0, address: "0x8", size: "0x9" });
+  expect(info(2, { bufsz: 100 })).toEqual({ ret: -95 });
+  expect(info(1)).toMatchObject({ ret: 0, nent: 11 });
 });
