@@ -2,23 +2,31 @@ import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { hex } from "../../src/formats/flash-bytes.ts";
 import { BOOT_PATHS, type BootPathName } from "../../src/handover/boot-paths.ts";
+import { CONFIG_TABLE_GUIDS, type ConfigTableName } from "../../src/handover/config-table.ts";
 import { type DeviceTree, writeDeviceTree } from "../../src/handover/device-tree.ts";
 import { readDeviceTree } from "../../src/handover/device-tree-reader.ts";
 import { deviceTreeText } from "../../src/handover/device-tree-text.ts";
-import { buildHandover, type HandoverOptions } from "../../src/handover/handover.ts";
+import { writeSmbios3 } from "../../src/handover/entry-points.ts";
+import { writeEsrt, writeMemoryAttributes, writeRtProperties } from "../../src/handover/firmware-tables.ts";
+import { buildHandover, type HandoverOptions, type TableContent } from "../../src/handover/handover.ts";
 import { hypervisorTree } from "../../src/handover/hypervisor-tree.ts";
+import { carve } from "../../src/handover/memory-map.ts";
 import { uefiParameters } from "../../src/handover/uefi-parameters.ts";
+import type { MemoryRange } from "../../src/platform.ts";
 import { bootArm64 } from "./support/arm64.ts";
 import { fdtParameters } from "./support/fdtparams.ts";
 import { KERNEL_PACKAGES, KERNELS } from "./support/kernel.ts";
 import { ENVIRONMENT, file, fresh, need, read, run } from "./support/tools.ts";
 
 /** A path's parts where they lie on QEMU's board, with a boot loader's parameters beside Xen's if it is to be so. */
-function handoverOf(name: BootPathName, hasBootLoader = false) {
+function handoverOf(name: BootPathName, hasBootLoader = false, changes: Partial<HandoverOptions> = {}) {
   const { handover, place } = BOOT_PATHS[name];
   const { tree, ...rest } = handover as HandoverOptions;
   const told = hasBootLoader ? { bootLoader: { secureBoot: 2 } } : {};
-  const { parts } = buildHandover({ ...rest, ...place, tree: { xenVersion: "4.17", ...tree, ...told } });
+  const { parts } = buildHandover({
+    ...{ ...rest, ...place, ...changes },
+    tree: { xenVersion: "4.17", ...tree, ...told },
+  });
   const bytesOf = (what: string) => parts.find((part) => part.what === what)?.bytes ?? new Uint8Array(0);
   return { parts, tree: bytesOf("device tree"), bytesOf };
 }
@@ -28,6 +36,12 @@ function withoutHypervisor(bytes: Uint8Array): Uint8Array {
   const tree = readDeviceTree(bytes);
   const children = tree.root.children.filter(({ name }) => name !== "hypervisor");
   return writeDeviceTree({ ...tree, root: { ...tree.root, children } });
+}
+
+const GUID = "11111111-2222-3333-4444-555555555555";
+
+function table(name: ConfigTableName, content: Uint8Array): TableContent {
+  return { guid: CONFIG_TABLE_GUIDS[name], content };
 }
 
 const TREES: Record<string, Uint8Array> = {
@@ -158,5 +172,29 @@ describe("Debian's arm64 kernel on QEMU's board", () => {
       ([, start, end, type]) => `${start} ${end} ${type?.trim()}`,
     );
     expect(ranges).toEqual(["000040000000 00004fffffff Conventional", "000050000000 000050000fff ACPI Reclaim"]);
+  });
+
+  test("takes each of the tables that can be handed over", async () => {
+    const runtime = { start: 0x50000000n, bytes: 0x10000n, attributes: 0x8000000000000008n, type: 6 };
+    const [bank] = BOOT_PATHS["arm-acpi"].place.memoryMap;
+    const resource = { guid: GUID, type: 1, version: 2, lowestVersion: 1, flags: 0 };
+    const { parts, tree } = handoverOf("arm-acpi", false, {
+      memoryMap: carve([bank as MemoryRange], runtime),
+      tables: {
+        ...{ revision: 0x20046, firmwareRevision: 0x10000, vendor: "A vendor" },
+        configTables: [
+          table("RT properties", writeRtProperties(0x3f)),
+          table("memory attributes", writeMemoryAttributes([{ ...runtime, attributes: 0x8000000000024000n }])),
+          table("ESRT", writeEsrt([{ ...resource, lastAttemptVersion: 0, lastAttemptStatus: 0 }])),
+          table("SMBIOS 3.0", writeSmbios3({ version: [3, 2, 0], tableBytes: 0, tableAddress: 0n })),
+        ],
+      },
+    });
+    const said = await bootArm64(tree, parts, "Zone ranges");
+    const at = parts.filter(({ what }) => what === "configuration tables").map(({ address }) => hex(address));
+    expect(said).toContain("efi: EFI v2.70 by A vendor");
+    expect(said).toContain(`efi: RTPROP=${at[0]} MEMATTR=${at[1]} ESRT=${at[2]} SMBIOS 3.0=${at[3]}`);
+    expect(said).toMatch(new RegExp(`esrt: Reserving ESRT space from 0x0*${at[2]?.slice(2)} to `));
+    expect(said).not.toMatch(/unsupported|Failed|not in the memory map/i);
   });
 });
