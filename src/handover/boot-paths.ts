@@ -23,6 +23,7 @@ export interface BootPath {
   place: Pick<HandoverOptions, "base" | "memoryMap">;
 }
 
+/** What a preset is asked for by. */
 export type BootPathName =
   | "arm-acpi"
   | "arm-uboot"

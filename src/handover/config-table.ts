@@ -28,6 +28,7 @@ export const CONFIG_TABLE_GUIDS = {
   "LZMA decompression": "ee4e5898-3914-4259-9d6e-dc7bd79403cf",
 } as const;
 
+/** Such a table by what it holds. */
 export type ConfigTableName = keyof typeof CONFIG_TABLE_GUIDS;
 
 const NAMES = new Map<string, string>(Object.entries(CONFIG_TABLE_GUIDS).map(([name, guid]) => [guid, name]));
@@ -37,6 +38,7 @@ export function configTableName(guid: string): string {
   return NAMES.get(guid) ?? guid;
 }
 
+/** The entries one behind the other, 24 bytes each. Throws a SyntaxError for a GUID that is none. */
 export function writeConfigTables(tables: readonly ConfigTable[]): Uint8Array {
   const writer = new ByteWriter();
   for (const { guid, address } of tables) writer.guid(guid).u64(address);

@@ -63,7 +63,7 @@ class Tree {
   #block(field: number, bytes: number, alignment: number): { start: number; end: number } {
     const start = this.u32(field);
     const total = this.#bytes.length;
-    if (start < fdt.FDT_HEADER_BYTES || start > total || bytes > total - start || start % alignment !== 0) {
+    if (start < fdt.FDT_HEADER_BYTES || bytes > total - start || start % alignment !== 0) {
       const where = `${fdt.FDT_HEADER_BYTES} to ${total}`;
       refuse(field, `${bytes} bytes within ${where} at a multiple of ${alignment}, not at ${hex(start)}`);
     }

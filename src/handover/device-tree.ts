@@ -9,6 +9,7 @@ export interface DeviceTree {
   root: DeviceTreeNode;
 }
 
+/** A node; properties come before children. */
 export interface DeviceTreeNode {
   /** Empty for the root. */
   name: string;
@@ -16,6 +17,7 @@ export interface DeviceTreeNode {
   children: readonly DeviceTreeNode[];
 }
 
+/** A property; what its bytes mean is up to its name. */
 export interface DeviceTreeProperty {
   name: string;
   value: Uint8Array;
@@ -52,6 +54,7 @@ export function nodeAt({ root }: DeviceTree, path: string): DeviceTreeNode | und
   return node;
 }
 
+/** A node's property of that name; undefined if there is none, or no node. */
 export function propertyOf(node: DeviceTreeNode | undefined, name: string): DeviceTreeProperty | undefined {
   return node?.properties.find((property) => property.name === name);
 }

@@ -15,6 +15,7 @@ const RSDP_EXTENDED_CHECKSUM = 32;
 const ACPI_HEADER_BYTES = 36;
 const ACPI_CHECKSUM = 9;
 
+/** What an RSDP says; addresses are physical. */
 export interface Rsdp {
   /** At most 6 characters of ASCII, as all of these texts. */
   oemId: string;
@@ -22,6 +23,7 @@ export interface Rsdp {
   xsdtAddress: bigint;
 }
 
+/** Its 36 bytes, both checksums right. Throws a RangeError for an OEM id that does not fit. */
 export function writeRsdp({ oemId, rsdtAddress, xsdtAddress }: Rsdp): Uint8Array {
   const writer = new ByteWriter().bytes(ascii(RSDP_SIGNATURE, 8)).zeros(1).bytes(ascii(oemId, 6)).bytes(byte(2));
   const bytes = writer.u32(rsdtAddress).u32(RSDP_BYTES).u64(xsdtAddress).zeros(4).done();
@@ -79,6 +81,7 @@ const SMBIOS_CHECKSUM = 4;
 const DMI = 16;
 const DMI_CHECKSUM = 21;
 
+/** What an entry point of SMBIOS 2 says; the address is physical. */
 export interface Smbios {
   /** 2.8 is [2, 8]. */
   version: readonly [major: number, minor: number];
@@ -88,6 +91,7 @@ export interface Smbios {
   structures: number;
 }
 
+/** Its 31 bytes, both checksums right. */
 export function writeSmbios({ version, ...table }: Smbios): Uint8Array {
   const writer = new ByteWriter()
     .bytes(ascii("_SM_", 4))
@@ -123,6 +127,7 @@ export function readSmbios(bytes: Uint8Array): Smbios {
 const SMBIOS3_BYTES = 24;
 const SMBIOS3_CHECKSUM = 5;
 
+/** What an entry point of SMBIOS 3 says; the address is physical. */
 export interface Smbios3 {
   version: readonly [major: number, minor: number, revision: number];
   /** At most. */
@@ -130,6 +135,7 @@ export interface Smbios3 {
   tableAddress: bigint;
 }
 
+/** Its 24 bytes, the checksum right. */
 export function writeSmbios3({ version, tableBytes, tableAddress }: Smbios3): Uint8Array {
   const head = byte(0, SMBIOS3_BYTES, ...version, 1, 0);
   const bytes = new ByteWriter().bytes(ascii("_SM3_", 5)).bytes(head).u32(tableBytes).u64(tableAddress).done();

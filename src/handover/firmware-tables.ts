@@ -64,6 +64,7 @@ export interface FirmwareResource {
   lastAttemptStatus: number;
 }
 
+/** A table of these resources, as large as they are. Throws a SyntaxError for a GUID that is none. */
 export function writeEsrt(resources: readonly FirmwareResource[]): Uint8Array {
   const writer = new ByteWriter().u32(resources.length).u32(resources.length).u64(ESRT_VERSION);
   for (const resource of resources) {

@@ -37,6 +37,7 @@ export interface HandoverPart {
   bytes: Uint8Array;
 }
 
+/** What was made, in the order of addresses. */
 export interface Handover {
   parts: readonly HandoverPart[];
   /** The map that is handed over. */

@@ -11,6 +11,7 @@ export interface TreeOptions {
   bootLoader?: { secureBoot: number };
 }
 
+/** What a domain needs of Xen that no ACPI table tells (Xen docs/misc/arm/device-tree/guest.txt). */
 export interface HypervisorResources {
   grantTable: { address: bigint; bytes: number };
   /** Type, number and flags of a GIC interrupt (Linux Documentation/devicetree/bindings/interrupt-controller/arm,gic.yaml). */

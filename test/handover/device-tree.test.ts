@@ -11,6 +11,7 @@ import {
   writeDeviceTree,
 } from "../../src/handover/device-tree.ts";
 import { readDeviceTree } from "../../src/handover/device-tree-reader.ts";
+import { deviceTreeText } from "../../src/handover/device-tree-text.ts";
 
 const node = (name: string, ...children: DeviceTreeNode[]): DeviceTreeNode => ({ name, properties: [], children });
 const TREE: DeviceTree = {
@@ -168,4 +169,31 @@ describe("a flattened tree", () => {
     if (message === undefined) expect(read().root.children).toHaveLength(1);
     else expect(read).toThrow(message);
   });
+});
+
+test("the text of a tree is device tree source", () => {
+  const properties = [
+    texts("text", 'a "b"', "c\\"),
+    { name: "empty", value: new Uint8Array(0) },
+    { name: "bytes", value: Uint8Array.of(0, 0xff, 1) },
+    { name: "nul", value: new Uint8Array(1) },
+    cells("cells", 1, 0xfffffff0),
+  ];
+  const children = [node("empty"), { ...node("full"), properties }];
+  expect(deviceTreeText({ ...TREE, root: { name: "", properties: [], children } })).toBe(`/dts-v1/;
+/memreserve/ 0x40000000 0x1000;
+
+/ {
+\tempty {
+\t};
+
+\tfull {
+\t\ttext = "a \\"b\\"", "c\\\\";
+\t\tempty;
+\t\tbytes = [00ff01];
+\t\tnul = [00];
+\t\tcells = <0x1 0xfffffff0>;
+\t};
+};
+`);
 });

@@ -143,18 +143,36 @@ describe.each(ROWS)("$table", ({ bytes, read, content, refusals }) => {
   });
 });
 
-test("a second checksum of SMBIOS is looked at, too", () => {
-  const bytes = writeSmbios({
-    version: [2, 8],
-    largestStructureBytes: 1,
-    tableBytes: 2,
-    tableAddress: 3,
-    structures: 4,
+const SMBIOS = { version: [2, 8], largestStructureBytes: 1, tableBytes: 2, tableAddress: 3, structures: 4 } as const;
+const rsdp = () => writeRsdp({ oemId: "Xen", rsdtAddress: 1, xsdtAddress: 2n });
+
+describe("what the first checksum does not see is refused", () => {
+  test.each([
+    ["an RSDP of revision 1", readRsdp, rsdp(), 15, 9, "offset 0xf: revision 2 or later, not 1"],
+    ["an RSDP of another length", readRsdp, rsdp(), 20, 24, "offset 0x14: a length of 36, not 35"],
+    ["a second signature", readSmbios, writeSmbios(SMBIOS), 16, 24, 'offset 0x10: the signature "_DMI_"'],
+    [
+      "a second sum",
+      readSmbios,
+      writeSmbios(SMBIOS),
+      24,
+      8,
+      "offset 0x15: a checksum that makes the sum of offsets 16 to 31 0",
+    ],
+  ])("%s", (_, read, bytes, less, more, message) => {
+    bytes[less] = (bytes[less] as number) - 1;
+    bytes[more] = (bytes[more] as number) + 1;
+    expect(() => read(bytes)).toThrow(message);
   });
-  // Two changes that the first one does not see.
-  bytes[8] = (bytes[8] as number) + 1;
-  bytes[24] = (bytes[24] as number) - 1;
-  expect(() => readSmbios(bytes)).toThrow("offset 0x15: a checksum that makes the sum of offsets 16 to 31 0");
+});
+
+test.each([28, 35, 37, 60])("an XSDT of %s bytes that holds two tables is refused", (length) => {
+  const bytes = writeXsdt("Xen", [3n, 4n]);
+  bytes[4] = length;
+  const sum = bytes.subarray(0, length).reduce((total, value) => total + value, 0);
+  bytes[9] = (bytes[9] as number) - sum;
+  const message = `offset 0x4: a length of 36 and 8 for each table, at most 52, not ${length}`;
+  expect(() => readXsdt(bytes)).toThrow(message);
 });
 
 test.each(["seven77", "\u00e9"])("an OEM id of %s cannot be written", (oemId) => {
