@@ -54,20 +54,26 @@ const KEPT_TYPES = [0, 5, 6, 9, 10];
 
 /**
  * All that is handed over, one behind the other from the base on: system table, configuration tables' own bytes, and where a
- * tree tells of it the memory map; on a page of its own the device tree. Throws a RangeError for a base that is no page's.
+ * tree tells of it the memory map; on a page of its own the device tree. Throws a RangeError for a base that is no page's, or
+ * where it does not end below 2^64.
  */
 export function buildHandover({ tables, tree, memoryMap, base }: HandoverOptions): Handover {
   if (base < 0n || base % PAGE_BYTES !== 0n) throw new RangeError(`base: a multiple of 4096, not ${hex(base)}`);
   const crafted = tables === undefined ? undefined : buildTables(tables, memoryMap, base, tree !== undefined);
-  const parts = crafted?.parts ?? [];
+  const parts = [...(crafted?.parts ?? [])];
+  if (tree !== undefined) {
+    const bytes = writeDeviceTree(hypervisorTree(tree, crafted?.parameters));
+    parts.push({ what: "device tree", address: pageAlign(endOf(parts) ?? base), bytes });
+  }
+  const end = endOf(parts) ?? base;
+  if (end > 1n << 64n) throw new RangeError(`base: room for all below 2^64, not up to ${hex(end)}`);
+  return { parts, memoryMap: crafted?.memoryMap ?? memoryMap, facts: crafted?.facts ?? {} };
+}
+
+/** Where the last part ends. */
+function endOf(parts: readonly HandoverPart[]): bigint | undefined {
   const last = parts.at(-1);
-  const end = last === undefined ? base : last.address + BigInt(last.bytes.length);
-  const dtb = tree === undefined ? undefined : writeDeviceTree(hypervisorTree(tree, crafted?.parameters));
-  return {
-    parts: dtb === undefined ? parts : [...parts, { what: "device tree", address: pageAlign(end), bytes: dtb }],
-    memoryMap: crafted?.memoryMap ?? memoryMap,
-    facts: crafted?.facts ?? {},
-  };
+  return last && last.address + BigInt(last.bytes.length);
 }
 
 function buildTables(tables: Tables, memoryMap: readonly MemoryRange[], base: bigint, withMap: boolean) {

@@ -159,6 +159,12 @@ describe("a handover", () => {
     expect(() => buildHandover({ ...OPTIONS, base })).toThrow("base: a multiple of 4096");
   });
 
+  test.each([0xfffffffffffff000n, 1n << 64n])("up to 2^64 or beyond, from %s on, is refused", (base) => {
+    const memoryMap = [{ ...BANK, start: base, bytes: 0x1000n, type: 6 }];
+    expect(() => buildHandover({ tree: OPTIONS.tree, memoryMap, base: base + 0x1000n })).toThrow("base: room for all");
+    expect(() => buildHandover({ ...OPTIONS, memoryMap, base })).toThrow(RangeError);
+  });
+
   test("that does not fit leaves memory and facts as they are", () => {
     const machine = new Machine({ abi: "arm64" });
     const before = machine.memory.slice();
