@@ -89,7 +89,10 @@ export class Platform implements PlatformState {
     Object.assign(this, state);
   }
 
-  /** What firmware_info tells from now on, where it is said; the rest stays. Throws a RangeError for more than there is room for. */
+  /**
+   * What firmware_info tells from now on, where it is said; the rest stays. Throws a RangeError for more than there is
+   * room for.
+   */
   report(facts: Partial<FirmwareFacts>): void {
     const all = { ...this.#facts, ...facts };
     writeFacts(this.#core, all);

@@ -38,7 +38,9 @@ describe("a captured trace replays without a difference from the path that its m
     expect(replay(trace, startOf("firmware-info", "arm-acpi", "x86_64")).differences.length).toBeGreaterThan(10);
   });
 
-  /** The path's machine over the trace's store: only that, its clock and what its boot services made are the trace's. */
+  /**
+   * The path's machine over the trace's store: only that, its clock and what its boot services made are the trace's.
+   */
   function startOf(name: string, pathName: BootPathName, abi?: "x86_64") {
     const trace = readTrace("traces", `${name}.jsonl`);
     const store = findStartStore(trace.header, fixturePath(`traces/${name}.jsonl`));

@@ -97,7 +97,8 @@ export const BOOT_PATHS: Readonly<Record<BootPathName, BootPath>> = {
     name: "arm-acpi",
     title: "Dom0 on Arm, Xen booted by UEFI firmware with ACPI: the proposal",
     proposal:
-      "Xen ends boot services and crafts a system table and a memory map for Dom0; a tiny device tree tells where they are. The kernel enters natively, and its runtime services are hypercalls.",
+      "Xen ends boot services and crafts system table and memory map, a tiny device tree says where. " +
+      "The kernel enters natively; its runtime services are hypercalls.",
     machine: { abi: "arm64", profile: "xen", policy: edk2, ...factsAt(VIRT, ARM_TABLES) },
     handover: ARM_TABLES,
     place: VIRT,

@@ -10,7 +10,9 @@ export interface ConfigTable {
 /** Bytes of an entry: the GUID, then a u64. */
 export const CONFIG_TABLE_BYTES = 24;
 
-/** GUIDs of configuration tables that systems look for (UEFI 2.10, 4.6.1; Linux include/linux/efi.h), and edk2's own. */
+/**
+ * GUIDs of configuration tables that systems look for (UEFI 2.10, 4.6.1; Linux include/linux/efi.h), and edk2's own.
+ */
 export const CONFIG_TABLE_GUIDS = {
   "ACPI 2.0": "8868e871-e4f1-11d3-bc22-0080c73c8881",
   ACPI: "eb9d2d30-2d88-11d3-9a16-0090273fc14d",

@@ -45,7 +45,9 @@ export function texts(name: string, ...values: string[]): DeviceTreeProperty {
   return { name, value: new TextEncoder().encode(values.map((value) => `${value}\0`).join("")) };
 }
 
-/** The node of a path such as "/hypervisor/uefi"; undefined if there is none. A name without its unit address is enough. */
+/**
+ * The node of a path such as "/hypervisor/uefi"; undefined if there is none. A name without its unit address is enough.
+ */
 export function nodeAt({ root }: DeviceTree, path: string): DeviceTreeNode | undefined {
   let node: DeviceTreeNode | undefined = root;
   for (const name of path.split("/").filter((part) => part !== "")) {

@@ -24,7 +24,10 @@ export function readRtProperties(bytes: Uint8Array): number {
   return reader.u32("the supported services");
 }
 
-/** EFI_MEMORY_ATTRIBUTES_TABLE (UEFI 2.10, 4.6.4): version, entries, size of an entry and flags, u32 each; then the entries. */
+/**
+ * EFI_MEMORY_ATTRIBUTES_TABLE (UEFI 2.10, 4.6.4): version, entries, size of an entry and flags, u32 each; then the
+ * entries.
+ */
 const ATTRIBUTES_VERSIONS = [1, 2];
 const ATTRIBUTES_HEADER_BYTES = 16;
 

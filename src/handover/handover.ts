@@ -49,13 +49,15 @@ export interface Handover {
 /** EfiACPIReclaimMemory, with EFI_MEMORY_WB (xen/arch/arm/efi/efi-dom0.c). */
 const RECLAIM = 9;
 const WRITE_BACK = 8n;
-/** EFI_MEMORY_TYPEs in which Linux keeps what a table lies in: reserved, runtime code and data, ACPI reclaim and NVS. */
+/**
+ * EFI_MEMORY_TYPEs in which Linux keeps what a table lies in: reserved, runtime code and data, ACPI reclaim and NVS.
+ */
 const KEPT_TYPES = [0, 5, 6, 9, 10];
 
 /**
- * All that is handed over, one behind the other from the base on: system table, configuration tables' own bytes, and where a
- * tree tells of it the memory map; on a page of its own the device tree. Throws a RangeError for a base that is no page's, or
- * where it does not end below 2^64.
+ * All that is handed over, one behind the other from the base on: system table, configuration tables' own bytes, and
+ * where a tree tells of it the memory map; on a page of its own the device tree. Throws a RangeError for a base that is
+ * no page's, or where it does not end below 2^64.
  */
 export function buildHandover({ tables, tree, memoryMap, base }: HandoverOptions): Handover {
   if (base < 0n || base % PAGE_BYTES !== 0n) throw new RangeError(`base: a multiple of 4096, not ${hex(base)}`);
@@ -147,9 +149,9 @@ function pageAlign(address: bigint): bigint {
 const CONVENTIONAL = 7;
 
 /**
- * Puts what is handed over into a machine's guest memory, by default in the middle of it, and lets firmware_info tell of it.
- * Without a map the guest's memory is one bank of RAM. In memory of the guest's own, say a base where nothing else is. Throws
- * a RangeError for what does not fit.
+ * Puts what is handed over into a machine's guest memory, by default in the middle of it, and lets firmware_info tell
+ * of it. Without a map the guest's memory is one bank of RAM. In memory of the guest's own, say a base where nothing
+ * else is. Throws a RangeError for what does not fit.
  */
 export function handover(machine: Machine, options: Partial<HandoverOptions>): Handover {
   const size = BigInt(machine.memory.length) & ~(PAGE_BYTES - 1n);

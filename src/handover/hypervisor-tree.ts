@@ -5,7 +5,10 @@ import { parameterProperties, SECURE_BOOT, type UefiParameters } from "./uefi-pa
 export interface TreeOptions {
   /** Xen's version in `compatible`, as "4.17". */
   xenVersion: string;
-  /** Where the grant table goes and which interrupt tells of events; left out with ACPI, which tells of neither this way. */
+  /**
+   * Where the grant table goes and which interrupt tells of events; left out with ACPI, which tells of neither this
+   * way.
+   */
   resources?: HypervisorResources;
   /** Also tells of the tables as a boot loader does, for a kernel that knows no Xen; with the Secure Boot state. */
   bootLoader?: { secureBoot: number };
@@ -14,7 +17,10 @@ export interface TreeOptions {
 /** What a domain needs of Xen that no ACPI table tells (Xen docs/misc/arm/device-tree/guest.txt). */
 export interface HypervisorResources {
   grantTable: { address: bigint; bytes: number };
-  /** Type, number and flags of a GIC interrupt (Linux Documentation/devicetree/bindings/interrupt-controller/arm,gic.yaml). */
+  /**
+   * Type, number and flags of a GIC interrupt (Linux
+   * Documentation/devicetree/bindings/interrupt-controller/arm,gic.yaml).
+   */
   eventInterrupt: readonly [type: number, number: number, flags: number];
 }
 

@@ -16,8 +16,9 @@ export interface InspectionOptions {
 }
 
 /**
- * What a file is, what it says and what is wrong or odd with it. A tree is known by its magic, a system table by its signature
- * at a multiple of 8 in the first page, a memory map by nothing but ranges that can be. Throws a FormatError for other files.
+ * What a file is, what it says and what is wrong or odd with it. A tree is known by its magic, a system table by its
+ * signature at a multiple of 8 in the first page, a memory map by nothing but ranges that can be. Throws a FormatError
+ * for other files.
  */
 export function inspect(file: Uint8Array, options: InspectionOptions = {}): Inspection {
   if (matches(file, 0, TREE_MAGIC)) return inspectTree(file);

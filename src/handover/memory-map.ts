@@ -25,7 +25,10 @@ export interface MemoryDescriptor extends MemoryRange {
   virtualStart?: bigint;
 }
 
-/** A map's bytes. Throws a RangeError for a range that is not made of whole pages, or for descriptors that are too short. */
+/**
+ * A map's bytes. Throws a RangeError for a range that is not made of whole pages, or for descriptors that are too
+ * short.
+ */
 export function writeMemoryMap(map: readonly MemoryDescriptor[], descriptorBytes = DESCRIPTOR_BYTES): Uint8Array {
   if (!isDescriptorSize(descriptorBytes)) throw new RangeError(sizeText(descriptorBytes));
   const bytes = new Uint8Array(map.length * descriptorBytes);
@@ -49,8 +52,8 @@ function checkRange({ start, bytes }: MemoryRange): void {
 }
 
 /**
- * The descriptors of a map's bytes, in their order. What a descriptor cannot be goes to `report`, by default a FormatError;
- * a size of descriptors that cannot be, or a map that is not made of them, is always one.
+ * The descriptors of a map's bytes, in their order. What a descriptor cannot be goes to `report`, by default a
+ * FormatError; a size of descriptors that cannot be, or a map that is not made of them, is always one.
  */
 export function readMemoryMap(
   bytes: Uint8Array,

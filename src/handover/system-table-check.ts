@@ -14,7 +14,9 @@ export interface SystemTableInspection {
   configTables?: readonly ConfigTable[];
 }
 
-/** Reads the table at an offset of a file and checks it. `given`: the address of the file's first byte, if it is known. */
+/**
+ * Reads the table at an offset of a file and checks it. `given`: the address of the file's first byte, if it is known.
+ */
 export function inspectSystemTable(file: Uint8Array, offset: number, given?: bigint): SystemTableInspection {
   const findings = new Findings();
   // Where the table's own address does not matter yet.

@@ -50,8 +50,8 @@ export interface SystemTableHeader {
 }
 
 /**
- * The table for an address as Xen crafts it (xen/arch/arm/efi/efi-dom0.c): the configuration table and the vendor's name in
- * UCS-2 lie right behind it, and the header's size and CRC-32 count them in.
+ * The table for an address as Xen crafts it (xen/arch/arm/efi/efi-dom0.c): the configuration table and the vendor's
+ * name in UCS-2 lie right behind it, and the header's size and CRC-32 count them in.
  */
 export function writeSystemTable(table: SystemTable, address: bigint): Uint8Array {
   const entries = writeConfigTables(table.configTables);
@@ -85,8 +85,8 @@ function headerBytes(header: Omit<SystemTableHeader, "offset">): Uint8Array {
 }
 
 /**
- * The table at an address. What is wrong goes to `report`, by default a FormatError whose offset is one in the slice; if
- * that returns, the reading goes on. A table that has no signature, or is cut, is always an error.
+ * The table at an address. What is wrong goes to `report`, by default a FormatError whose offset is one in the slice;
+ * if that returns, the reading goes on. A table that has no signature, or is cut, is always an error.
  */
 export function readSystemTableHeader(
   slice: MemorySlice,
@@ -112,8 +112,10 @@ export function readSystemTableHeader(
 }
 
 function startOf(slice: MemorySlice, address: bigint): number {
-  const at = offsetOf(slice, { address, bytes: BigInt(SYSTEM_TABLE_BYTES), what: "a system table", field: 0 }, refuse);
-  if (at === undefined || !matches(slice.bytes, at, SIGNATURE)) refuse(at ?? 0, 'the signature "IBI SYST"');
+  const target = { address, bytes: BigInt(SYSTEM_TABLE_BYTES), what: "a system table", field: 0 };
+  // With this report it answers or throws.
+  const at = offsetOf(slice, target, refuse) as number;
+  if (!matches(slice.bytes, at, SIGNATURE)) refuse(at, 'the signature "IBI SYST"');
   return at;
 }
 
@@ -165,7 +167,9 @@ export function readConfigTable(
   return readConfigTables(reader, Number(count));
 }
 
-/** The table at an address and what it points to, as writeSystemTable takes it. Throws a FormatError for anything wrong. */
+/**
+ * The table at an address and what it points to, as writeSystemTable takes it. Throws a FormatError for anything wrong.
+ */
 export function readSystemTable(slice: MemorySlice, address: bigint = slice.address): SystemTable {
   const header = readSystemTableHeader(slice, address);
   const { revision, firmwareRevision } = header;

@@ -37,7 +37,10 @@ const FIELDS = [
   ["descriptorVersion", "mmap-desc-ver", 4],
 ] as const;
 
-/** Debian's kernels take a boot loader's parameters only with this one beside them: 0 unset, 1 unknown, 2 disabled, 3 enabled. */
+/**
+ * Debian's kernels take a boot loader's parameters only with this one beside them: 0 unset, 1 unknown, 2 disabled, 3
+ * enabled.
+ */
 export const SECURE_BOOT = "linux,uefi-secure-boot";
 
 /** The five properties under the names of a source. */
@@ -50,8 +53,8 @@ export function parameterProperties(source: ParameterSource, parameters: UefiPar
 }
 
 /**
- * The parameters of one source; undefined where its node has no system table. Throws a FormatError for a value that is not
- * of 4 or 8 bytes, does not fit, or is missing beside the others.
+ * The parameters of one source; undefined where its node has no system table. Throws a FormatError for a value that is
+ * not of 4 or 8 bytes, does not fit, or is missing beside the others.
  */
 export function parametersFrom(tree: DeviceTree, source: ParameterSource): UefiParameters | undefined {
   const { path, prefix } = SOURCES[source];

@@ -12,7 +12,10 @@ import { readSystemTable, writeSystemTable } from "../../src/handover/system-tab
 import { uefiParameters } from "../../src/handover/uefi-parameters.ts";
 import { Random } from "../support/random.ts";
 
-/** Damaged trees, tables and maps: an error with a place, or an answer that can be written and read again; never for long. */
+/**
+ * Damaged trees, tables and maps: an error with a place, or an answer that can be written and read again; never for
+ * long.
+ */
 
 const SEED = Number(process.env.XENEFI_SEED ?? 20161104);
 /** Of each reader; three times as many of the one that reads anything. */

@@ -61,7 +61,10 @@ describe("the device tree compiler", () => {
     return { status, warnings: stderr.split("\n").filter((line) => line !== "") };
   }
 
-  /** What dtc may say of /hypervisor, whose binding has a `reg` without unit address and an interrupt without parent here. */
+  /**
+   * What dtc may say of /hypervisor, whose binding has a `reg` without unit address and an interrupt without parent
+   * here.
+   */
   const KNOWN = /Warning \((unit_address_vs_reg|interrupts_property)\): \/hypervisor/;
 
   test.each(Object.entries(TREES))("takes the tree of %s", (name, bytes) => {

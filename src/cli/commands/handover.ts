@@ -45,7 +45,8 @@ export function handoverCommand(io: Io): Command {
       const { preset, out } = options;
       if (preset === undefined) throw new CommandError(Exit.Usage, "say which path: --preset, or show a file");
       const made = placedHandover(withChosen(BOOT_PATHS[preset], options));
-      const listing = `${preset}: ${BOOT_PATHS[preset].title}\n\n${made ? handoverText(made) : "nothing is handed over\n"}`;
+      const content = made === undefined ? "nothing is handed over\n" : handoverText(made);
+      const listing = `${preset}: ${BOOT_PATHS[preset].title}\n\n${content}`;
       const commandLine = options.qemu ? qemuLine(made, preset, out) : undefined;
       const files = out === undefined ? [] : writeFiles(out, filesOf(made, listing), options);
       if (options.json) {
