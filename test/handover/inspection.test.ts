@@ -82,6 +82,18 @@ describe("a system table", () => {
     for (const [i, text] of texts.entries()) expect(found[i]).toMatch(text);
   });
 
+  test("whose name and entries reach out of the file is read without them", () => {
+    const bytes = system();
+    view(bytes).setBigUint64(24, ADDRESS + BigInt(bytes.length) - 1n, true);
+    view(bytes).setBigUint64(104, 2n, true);
+    const found = inspect(bytes);
+    expect(found.findings.slice(1).map(({ place, severity, text }) => `${place}: ${severity}: ${text}`)).toEqual([
+      "offset 0x18: error: expected the vendor's name inside 0x50000000 to 0x50000098, not 0x2 bytes at 0x50000097",
+      "offset 0x70: error: expected the configuration table inside 0x50000000 to 0x50000098, not 0x30 bytes at 0x50000078",
+    ]);
+    expect(Object.keys(found)).toEqual(["kind", "findings", "header"]);
+  });
+
   test("of another page than its configuration table's is told its address", () => {
     const bytes = system(0x50000f88n);
     expect(findings(bytes, { address: 0x50000f88n })).toEqual([]);
