@@ -66,6 +66,21 @@ describe("a system table", () => {
     expect(writeSystemTable(read, ADDRESS)).toEqual(written());
   });
 
+  test.each(["", "\ud800 \u00e9\u4e2d", "x".repeat(255)])("keeps the vendor's name %j", (vendor) => {
+    const bytes = writeSystemTable({ ...TABLE, vendor }, ADDRESS);
+    expect(readSystemTable(slice(bytes)).vendor).toBe(vendor);
+  });
+
+  test.each([
+    [1024, undefined],
+    [1025, "offset 0x68: at most 1024 configuration tables, not 1025"],
+  ])("of %s configuration tables is refused: %s", (count, message) => {
+    const configTables = Array.from({ length: count }, () => ({ guid: CONFIG_TABLE_GUIDS.ESRT, address: 1n }));
+    const read = () => readSystemTable(slice(writeSystemTable({ ...TABLE, configTables }, ADDRESS)));
+    if (message === undefined) expect(read().configTables).toEqual(configTables);
+    else expect(read).toThrow(message);
+  });
+
   test("is found inside a larger piece of memory", () => {
     const bytes = new Uint8Array(0x1000);
     bytes.set(written(), 0x100);
@@ -115,6 +130,11 @@ describe("a system table is refused", () => {
       "offset 0x18: the vendor's name inside",
     ],
     ["whose vendor does not end", resealed((view) => view.setUint8(174, 1)), "offset 0xa8: a vendor's name with a NUL"],
+    [
+      "whose vendor's name is too long",
+      writeSystemTable({ ...TABLE, vendor: "x".repeat(256) }, ADDRESS),
+      "offset 0xa8: a vendor's name with a NUL among its first 256 units",
+    ],
     ["whose entries reach out of it", set64(104, 3n), "offset 0x70: the configuration table inside"],
     ["with 2^64 - 1 entries", set64(104, 0xffffffffffffffffn), "offset 0x68: at most 1024 configuration tables"],
     ["whose entries wrap", set64(112, 0xfffffffffffffff0n), "offset 0x70: the configuration table inside"],

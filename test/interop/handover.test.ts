@@ -3,13 +3,14 @@ import { describe, expect, test } from "vitest";
 import { hex } from "../../src/formats/flash-bytes.ts";
 import { BOOT_PATHS, type BootPathName } from "../../src/handover/boot-paths.ts";
 import { CONFIG_TABLE_GUIDS, type ConfigTableName } from "../../src/handover/config-table.ts";
-import { type DeviceTree, writeDeviceTree } from "../../src/handover/device-tree.ts";
+import { type DeviceTree, nodeAt, writeDeviceTree } from "../../src/handover/device-tree.ts";
 import { readDeviceTree } from "../../src/handover/device-tree-reader.ts";
 import { deviceTreeText } from "../../src/handover/device-tree-text.ts";
 import { writeSmbios3 } from "../../src/handover/entry-points.ts";
 import { writeEsrt, writeMemoryAttributes, writeRtProperties } from "../../src/handover/firmware-tables.ts";
 import { buildHandover, type HandoverOptions, type TableContent } from "../../src/handover/handover.ts";
 import { hypervisorTree } from "../../src/handover/hypervisor-tree.ts";
+import { inspect } from "../../src/handover/inspection.ts";
 import { carve } from "../../src/handover/memory-map.ts";
 import { uefiParameters } from "../../src/handover/uefi-parameters.ts";
 import type { MemoryRange } from "../../src/platform.ts";
@@ -112,6 +113,22 @@ describe("the device tree compiler", () => {
     const [node] = tree.root.children;
     expect([node?.name, node?.children.map(({ name }) => name)]).toEqual(["n@1", ["m"]]);
     expect(new TextDecoder().decode(node?.properties[0]?.value)).toBe('x\0y"z\0');
+  });
+});
+
+describe("the tree of QEMU's own board", () => {
+  need("device-tree-compiler", "qemu-system-arm");
+
+  test("is read, nothing is wrong with it, and dtc makes the same one of its text", () => {
+    const dump = fresh();
+    run("qemu-system-aarch64", "-machine", `virt,dumpdtb=${dump}`, "-cpu", "cortex-a57");
+    const bytes = read(dump);
+    const tree = readDeviceTree(bytes);
+    expect(nodeAt(tree, "/pl011")?.name).toBe("pl011@9000000");
+    expect(inspect(bytes).findings).toEqual([]);
+    const output = fresh();
+    run("dtc", "-q", "-I", "dts", "-O", "dtb", "-o", output, file(deviceTreeText(tree), ".dts"));
+    expect(writeDeviceTree(readDeviceTree(read(output)))).toEqual(writeDeviceTree(tree));
   });
 });
 
