@@ -12,7 +12,7 @@ import {
 import { type InspectionOptions, inspect } from "../../src/handover/inspection.ts";
 import { writeMemoryMap } from "../../src/handover/memory-map.ts";
 import { writeSystemTable } from "../../src/handover/system-table.ts";
-import { parameterProperties } from "../../src/handover/uefi-parameters.ts";
+import { parameterProperties, SECURE_BOOT } from "../../src/handover/uefi-parameters.ts";
 import { Q35_MEMORY_MAP } from "../../src/policies/q35-facts.ts";
 import { fixtureBytes } from "../support/fixtures.ts";
 
@@ -94,6 +94,14 @@ describe("a system table", () => {
     expect(Object.keys(found)).toEqual(["kind", "findings", "header"]);
   });
 
+  test("whose name lies right behind the file has it elsewhere", () => {
+    const bytes = system();
+    view(bytes).setBigUint64(24, ADDRESS + BigInt(bytes.length), true);
+    expect(findings(bytes).slice(1)).toEqual([
+      "offset 0x0: warning: the vendor's name at 0x50000098 is not in the file",
+    ]);
+  });
+
   test("of another page than its configuration table's is told its address", () => {
     const bytes = system(0x50000f88n);
     expect(findings(bytes, { address: 0x50000f88n })).toEqual([]);
@@ -152,6 +160,11 @@ describe("a memory map", () => {
     ],
   ])("%s", (_, bytes, texts) => {
     expect(findings(bytes)).toEqual(texts);
+  });
+
+  test("may have a range of no pages inside another, and ranges beside each other in any order", () => {
+    const map = [range(0x4000n, 1n), range(0x1000n, 3n), range(0x2000n, 0n), range(0n, 1n)];
+    expect(findings(writeMemoryMap(map))).toEqual(["offset 0x68: warning: a range of no pages"]);
   });
 
   test("is read with the size of descriptors that is said, whatever it looks like", () => {
@@ -238,6 +251,14 @@ describe("a device tree", () => {
     ],
   ])("%s", (_, source, texts) => {
     expect(findings(writeDeviceTree(source))).toEqual(texts);
+  });
+
+  test.each([
+    ["whose map lies right behind the table", told({ mapStart: 0x1078n })],
+    ["whose map ends where the table begins", told({ mapStart: 0xfb0n })],
+    ["whose boot loader says the same as Xen", writeDeviceTree(tree(xen, [...linux(), cells(SECURE_BOOT, 2)]))],
+  ])("%s has nothing wrong", (_, bytes) => {
+    expect(findings(bytes)).toEqual([]);
   });
 
   test("with bytes behind it, or cut", () => {

@@ -33,6 +33,10 @@ describe("a memory map", () => {
     },
   );
 
+  test("may have 65536 descriptors", () => {
+    expect(readMemoryMap(new Uint8Array(40 * 0x10000))).toHaveLength(0x10000);
+  });
+
   test("may reach the end of all memory", () => {
     const last = { ...RANGE, start: 0xffffffffffffd000n };
     expect(readMemoryMap(writeMemoryMap([last]))).toEqual([last]);
