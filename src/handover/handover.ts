@@ -158,7 +158,8 @@ export function handover(machine: Machine, options: Partial<HandoverOptions>): H
   const bank = { start: 0n, bytes: size, attributes: WRITE_BACK, type: CONVENTIONAL };
   const made = buildHandover({ memoryMap: [bank], base: (size / 2n) & ~(PAGE_BYTES - 1n), ...options });
   for (const { what, address, bytes } of made.parts) {
-    if (address + BigInt(bytes.length) > size) {
+    const isOutside = address + BigInt(bytes.length) > size;
+    if (isOutside || machine.mappedBytes(Number(address)) < bytes.length) {
       throw new RangeError(
         `handover: guest memory of ${hex(size)} bytes has no room for the ${what} at ${hex(address)}`,
       );

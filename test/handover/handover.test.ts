@@ -121,6 +121,27 @@ describe("the memory map", () => {
     expect(types({ type: 6, start: 0x40100000n, bytes: 0x0n })).toEqual([9]);
   });
 
+  test("stays as it is where the tables fill the kept memory to its end", () => {
+    expect(types({ type: 6, start: OPTIONS.base, bytes: 0x1000n })).toEqual([6]);
+  });
+
+  test("lies wholly in the pages that are kept for it, however many ranges there are", () => {
+    for (let count = 80; count < 110; count++) {
+      const base = BANK.start + 0x200000n;
+      const memoryMap = Array.from({ length: count }, (_, i) => ({
+        ...BANK,
+        start: BANK.start + BigInt(i) * 0x100000n,
+        bytes: 0x100000n,
+      }));
+      const made = buildHandover({ ...OPTIONS, memoryMap, base: base + 0x1000n });
+      const part = made.parts.find(({ what }) => what === "memory map");
+      const block = rangeAt(made.memoryMap, base + 0x1000n);
+      const end = (part?.address ?? 0n) + BigInt(part?.bytes.length ?? 0);
+      expect(made.memoryMap).toHaveLength(count + 2);
+      expect(block?.type === 9 && end <= block.start + block.bytes).toBe(true);
+    }
+  });
+
   test("takes the attributes of the memory around it", () => {
     const { memoryMap } = buildHandover({ ...OPTIONS, memoryMap: [{ ...BANK, attributes: 15n }] });
     expect(memoryMap.map(({ attributes }) => attributes)).toEqual([15n, 15n, 15n]);
@@ -165,10 +186,30 @@ describe("a handover", () => {
     expect(() => buildHandover({ ...OPTIONS, memoryMap, base })).toThrow(RangeError);
   });
 
+  test("may begin at 0, where no machine's window is mapped", () => {
+    expect(buildHandover({ ...OPTIONS, base: 0n }).parts[0]?.address).toBe(0n);
+  });
+
+  test("may end where memory ends", () => {
+    const machine = new Machine({ abi: "arm64" });
+    const content = new Uint8Array(0x1000 - 120 - 24 - 8);
+    const tables = { ...TABLES, configTables: [{ guid: CONFIG_TABLE_GUIDS.ESRT, content }] };
+    const { parts } = handover(machine, { tables, base: 0x3ff000n });
+    expect(parts.map(({ address, bytes }) => address + BigInt(bytes.length))).toEqual([0x3ff098n, 0x400000n]);
+  });
+
+  test("takes guest memory for whole pages", () => {
+    const machine = new Machine({ abi: "arm64", windowBytes: 0x103800 });
+    const { memoryMap, parts } = handover(machine, { tables: TABLES });
+    expect(parts[0]?.address).toBe(0x81000n);
+    expect(memoryMap.reduce((sum, { bytes }) => sum + bytes, 0n)).toBe(0x103000n);
+  });
+
   test("that does not fit leaves memory and facts as they are", () => {
     const machine = new Machine({ abi: "arm64" });
     const before = machine.memory.slice();
-    for (const base of [0x3ff000n, 0x40000000n, 1n << 63n]) {
+    machine.unmap(0x300000, 0x300001);
+    for (const base of [0n, 0x300000n, 0x2ff000n, 0x3ff000n, 0x40000000n, 1n << 63n]) {
       expect(() => handover(machine, { ...OPTIONS, base })).toThrow(
         /guest memory of 0x400000 bytes has no room for the/,
       );
