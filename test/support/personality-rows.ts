@@ -649,6 +649,13 @@ export const ROWS: readonly Row[] = [
     },
   },
   {
+    behaviour: "no attributes and no data for a variable that is not there, at run time",
+    open: ["spec"],
+    // efi_variable.c, efi_set_variable_runtime: NON_VOLATILE is asked of what is not there before anything else.
+    answers: all("NOT_FOUND", { uboot: "INVALID_PARAMETER", "qemu-uefi-vars": "SUCCESS" }),
+    ask: (boot) => set(boot(), 0, NOTHING),
+  },
+  {
     behaviour: "GetTime, GetWakeupTime, SetWakeupTime (off), GetNextHighMonotonicCount at run time",
     open: ["spec"],
     answers: all("SUCCESS, SUCCESS, SUCCESS, SUCCESS", {
