@@ -19,6 +19,7 @@ import {
   SCRATCH_BYTES,
   STAGE,
   STAGE_BYTES,
+  STATE_AT_RUNTIME,
   STATE_ATTENTION,
   STATE_FLASH_STEPS,
   STATE_HOLE_COUNT,
@@ -416,9 +417,15 @@ export class Machine {
    * delete it. Throws a RangeError for a name that is too long.
    */
   storeVariable(write: BootWrite): EfiCode {
-    const status = this.#tryWrite(write);
-    this.#port?.sync();
-    return status;
+    const { view } = this.#core;
+    const atRuntime = view.getUint32(STATE_AT_RUNTIME, true);
+    view.setUint32(STATE_AT_RUNTIME, 0, true);
+    try {
+      return this.#tryWrite(write);
+    } finally {
+      view.setUint32(STATE_AT_RUNTIME, atRuntime, true);
+      this.#port?.sync();
+    }
   }
 
   #lookFirst(): void {

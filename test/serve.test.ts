@@ -388,7 +388,8 @@ describe("control", () => {
       platformOps: true,
     });
     expect(served.machine.platform.privileged).toBe(false);
-    client.control({ set: { name: "Gone", attr: 6, data: "00" } });
+    expect(client.control({ set: { name: "Gone", attr: 6, data: "00" } })).toEqual({ status: "SUCCESS" });
+    expect(client.control({ get: { name: "Gone" } })).toMatchObject({ variable: { attr: 6 } });
     expect(client.control({ reboot: {} })).toEqual({ refused: [] });
     expect(client.control({ get: { name: "Gone" } })).toEqual({ variable: null });
   });
