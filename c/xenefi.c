@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The C host of the core. The core is WebAssembly, converted by wasm2c; its memory is reserved here, and what it imports is
- * answered here. xenefi-core.c, xenefi-layout.h and xenefi-image.h are generated (scripts/build-c.mjs).
+ * answered here. xenefi-core.c, xenefi-layout.h, xenefi-words.h and xenefi-image.h are generated (scripts/build-c.mjs).
  *
  * Accesses of the core are checked by reserving all that it can address. -DWASM_RT_MEMCHECK_SIGNAL_HANDLER=0 makes each
  * access check itself, for processes that may not reserve 8 GiB of addresses; it costs time.
@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -745,3 +746,5 @@ const void *xenefi_flash(const struct xenefi *x, size_t *bytes)
 	*bytes = length < CORE_FLASH_BYTES ? length : CORE_FLASH_BYTES;
 	return core_at(x, CORE_FLASH);
 }
+
+#include "xenefi-ctl.c"

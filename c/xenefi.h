@@ -158,6 +158,17 @@ enum xenefi_state {
 
 void xenefi_set_state(struct xenefi *, enum xenefi_state, int on);
 
+/*
+ * The back door by one text: answers a control request of docs/protocol.md, JSON in UTF-8, with the reply that `xenefi serve`
+ * gives; of its requests get, set, delete, list, clock, platform and reason. Such as
+ * {"set": {"name": "SecureBoot", "attr": "BS+RT", "data": "01"}}.
+ *
+ * 0: `reply`, of `n` bytes, has the reply and a terminator. More: so many bytes it would need; it has the reply's first n - 1
+ * and a terminator, and the request has had its effect. -1: {"error": "offset 8: expected ..."}, the offset in bytes of `json`,
+ * of at most 256 bytes; nothing has happened. `n` may be 0, and `reply` then NULL.
+ */
+int xenefi_ctl(struct xenefi *, const char *json, char *reply, size_t n);
+
 /* The firmware volume with the variables, of `*bytes` bytes, as the package and other tools read it; read-only. */
 const void *xenefi_flash(const struct xenefi *, size_t *bytes);
 

@@ -14,10 +14,10 @@ const WABT = "1.0.32";
 const LICENCE = "/usr/share/common-licenses/Apache-2.0";
 
 /**
- * Writes the core as C, the constants of assembly/abi, the built-in machine image, and wabt's header into a folder. Throws an
- * Error that names the package if wabt is missing or another one.
+ * Writes the core as C, the constants of assembly/abi, lists of words, the built-in machine image, and wabt's header into a
+ * folder. Throws an Error that names the package if wabt is missing or another one.
  */
-export function buildC(folder, constants, image) {
+export function buildC(folder, constants, words, image) {
   const header = join(dirname(dirname(findWabt())), "include/wasm-rt.h");
   if (!existsSync(header)) throw new Error(`${header} is missing: apt-get install wabt (${WABT})`);
   mkdirSync(folder, { recursive: true });
@@ -26,6 +26,7 @@ export function buildC(folder, constants, image) {
   copyFileSync(header, join(folder, "wasm-rt.h"));
   copyFileSync(LICENCE, join(folder, "LICENSE-wasm-rt"));
   writeFileSync(join(folder, "xenefi-layout.h"), layoutHeader(constants));
+  writeFileSync(join(folder, "xenefi-words.h"), wordsHeader(words));
   writeFileSync(join(folder, "xenefi-image.h"), imageHeader(image));
 }
 
@@ -46,6 +47,15 @@ function layoutHeader(constants) {
   return `/* Generated from assembly/abi by scripts/build-c.mjs. */\n${lines.join("\n")}\n`;
 }
 
+/** Each list as an array of strings; numbers without a word are NULL. */
+function wordsHeader(words) {
+  const lists = Object.entries(words).map(([name, list]) => {
+    const rows = list.flatMap((word, i) => [`\t[${i}] = ${JSON.stringify(word)},`]);
+    return `static const char *const CORE_${name}[] = {\n${rows.join("\n")}\n};\n`;
+  });
+  return `/* Generated from src/status.ts and src/guid.ts by scripts/build-c.mjs. */\n${lists.join("")}`;
+}
+
 function imageHeader(image) {
   const rows = [];
   for (let at = 0; at < image.length; at += 24) rows.push(`\t${[...image.subarray(at, at + 24)].join(", ")},`);
@@ -55,9 +65,9 @@ static const uint8_t xenefi_image[] = {\n${rows.join("\n")}\n};\n`;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { Machine, machineImage } = await import("../dist/src/index.js");
-  const { coreConstants } = await import("../dist/src/machine-image.js");
+  const { coreConstants, coreWords } = await import("../dist/src/machine-image.js");
   try {
-    buildC(process.argv[2] ?? join(ROOT, "c"), coreConstants, machineImage(new Machine()));
+    buildC(process.argv[2] ?? join(ROOT, "c"), coreConstants, coreWords, machineImage(new Machine()));
   } catch (error) {
     console.error(`build-c: ${error.message}`);
     process.exitCode = 1;

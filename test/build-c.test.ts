@@ -24,7 +24,7 @@ function install(version: string): void {
   chmodSync(path, 0o755);
 }
 
-const build = () => buildC(join(folder, "c"), {}, new Uint8Array(0));
+const build = () => buildC(join(folder, "c"), {}, {}, new Uint8Array(0));
 
 test("without wabt the package is named", () => {
   expect(build).toThrow("wasm2c is missing: apt-get install wabt (1.0.32)");

@@ -105,7 +105,7 @@ test("the tarball holds the library, the release core, what builds a shim, the C
   const files = said.trim().split("\n");
   const wanted = [
     ...["LICENSE", "README.md", "build/core-bytes.js", "dist/src/index.js", "dist/src/index.d.ts"],
-    ...["examples/shim/shim.c", "shim/build.sh", "shim/glue.c", "c/xenefi.h", "c/xenefi.c"],
+    ...["examples/shim/shim.c", "shim/build.sh", "shim/glue.c", "c/xenefi.h", "c/xenefi.c", "c/xenefi-ctl.c"],
   ];
   expect(files).toEqual(expect.arrayContaining(wanted.map((file) => `package/${file}`)));
   expect(files.filter((file) => file.endsWith(".wasm"))).toEqual(["package/build/release.wasm"]);

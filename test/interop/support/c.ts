@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildC } from "../../../scripts/build-c.mjs";
 import { Machine, machineImage } from "../../../src/index.ts";
-import { coreConstants } from "../../../src/machine-image.ts";
+import { coreConstants, coreWords } from "../../../src/machine-image.ts";
 import type { Package } from "./packages.ts";
 import { fresh, run } from "./tools.ts";
 
@@ -15,6 +15,7 @@ const STRICT = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"];
 /** Flags with which a program tells its own mistakes in memory, and ends. */
 export const SANITIZED = ["-O1", "-g", "-fsanitize=address"];
 
+const SOURCES = ["xenefi.c", "xenefi-ctl.c", "xenefi-json.c", "xenefi-text.c", "xenefi.h"];
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 export const EXAMPLES = path("../../../examples/");
 let folder: string | undefined;
@@ -23,8 +24,8 @@ let folder: string | undefined;
 export function libraryFolder(): string {
   if (folder === undefined) {
     folder = fresh();
-    buildC(folder, coreConstants, machineImage(new Machine()));
-    for (const name of ["xenefi.c", "xenefi.h"]) copyFileSync(path(`../../../c/${name}`), join(folder, name));
+    buildC(folder, coreConstants, coreWords, machineImage(new Machine()));
+    for (const name of SOURCES) copyFileSync(path(`../../../c/${name}`), join(folder, name));
   }
   return folder;
 }
