@@ -64,6 +64,18 @@ static int set_up(void **state)
 	return 0;
 }
 
+/* A control request as JSON, without quoting its quotes. */
+#define JSON(...) #__VA_ARGS__
+
+/* Asks the machine through its back door. */
+static const char *control(const char *request)
+{
+	static char reply[1024];
+
+	assert_int_equal(xenefi_ctl(x, request, reply, sizeof(reply)), 0);
+	return reply;
+}
+
 /* Variables. */
 
 static void writes_reads_and_deletes(void **state)
@@ -203,12 +215,12 @@ static void reads_and_sets_the_clock(void **state)
 	assert_int_equal(time.hour, 12);
 	assert_int_equal(cap.resolution, 1);
 	assert_int_equal(cap.sets_to_zero, 0);
-	xenefi_set_clock(x, xenefi_clock(x) + 90);
+	control(JSON({ "clock": { "advance": 90 } }));
 	assert_int_equal(shim_get_time(&time, NULL), EFI_SUCCESS);
 	assert_int_equal(time.minute * 100 + time.second, 130);
 	time = (struct efi_time){ .year = 2030, .month = 2, .day = 28, .hour = 23, .minute = 59, .second = 58 };
 	assert_int_equal(shim_set_time(&time), EFI_SUCCESS);
-	xenefi_set_clock(x, xenefi_clock(x) + 2);
+	control(JSON({ "clock": { "advance": 2 } }));
 	assert_int_equal(shim_get_time(&time, NULL), EFI_SUCCESS);
 	assert_int_equal(time.month * 100 + time.day, 301);
 	time.month = 13;
@@ -288,21 +300,24 @@ static void an_unknown_reset_is_a_bug(void **state)
 static void what_xen_refuses_is_unsupported(void **state)
 {
 	static const struct {
-		enum xenefi_state state;
+		const char *platform;
 		int ret;
-	} cases[] = { { XENEFI_UNPRIVILEGED, -1 },
-		      { XENEFI_NO_EFI_BOOT, -38 },
-		      { XENEFI_NO_RUNTIME_SERVICES, -95 },
-		      { XENEFI_NO_PLATFORM_OPS, -38 } };
+		const char *reason;
+	} cases[] = {
+		{ JSON({ "platform": { "privileged": false } }), -1, "the caller is no control domain" },
+		{ JSON({ "platform": { "efiBoot": false } }), -38, "the hypervisor was not booted from EFI" },
+		{ JSON({ "platform": { "runtimeServices": false } }), -95, "runtime services are switched off" },
+		{ JSON({ "platform": { "platformOps": false } }), -38, "no such platform op here" },
+	};
 	struct efi_time time;
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
-		xenefi_set_state(x, cases[i].state, 1);
+		control(cases[i].platform);
 		assert_int_equal(shim_get_time(&time, NULL), EFI_UNSUPPORTED);
 		assert_int_equal(last_ret, cases[i].ret);
-		assert_true(xenefi_reason(x) != 0);
-		xenefi_set_state(x, cases[i].state, 0);
+		assert_non_null(strstr(control(JSON({ "reason": {} })), cases[i].reason));
+		xenefi_reset(x);
 	}
 	assert_int_equal(shim_get_time(&time, NULL), EFI_SUCCESS);
 	assert_int_equal(xenefi_reason(x), 0);
@@ -333,8 +348,8 @@ static void the_probe_tells_secure_boot(void **state)
 	struct shim_probe found;
 
 	(void)state;
-	assert_int_equal(xenefi_set_variable(x, u"SecureBoot", GLOBAL, BS_RT, "\1", 1), 0);
-	assert_int_equal(xenefi_set_variable(x, u"SetupMode", GLOBAL, BS_RT, "\0", 1), 0);
+	control(JSON({ "set": { "name": "SecureBoot", "attr": "BS+RT", "data": "01" } }));
+	control(JSON({ "set": { "name": "SetupMode", "attr": "BS+RT", "data": "00" } }));
 	shim_probe(&found);
 	assert_int_equal(found.secure_boot, 3);
 	assert_int_equal(last_message, '6');
@@ -351,7 +366,7 @@ static void the_probe_finds_nothing(void **state)
 	assert_int_equal(found.signature, 0);
 	assert_int_equal(last_ret, 1);
 	shim_set_initial_domain(1);
-	xenefi_set_state(x, XENEFI_NO_EFI_BOOT, 1);
+	control(JSON({ "platform": { "efiBoot": false } }));
 	shim_probe(&found);
 	assert_int_equal(found.signature, 0);
 	assert_int_equal(found.flags, 0);
