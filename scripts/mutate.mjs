@@ -16,6 +16,7 @@ const TESTS = [
   "boot",
   "languages",
   "quotas",
+  "defined-content",
   "variable-policies",
   "reset",
   "profile",

@@ -94,7 +94,7 @@ function isLoadOption(data: usize, bytes: u32): bool {
   let path: u32 = 6;
   while (path + 2 <= bytes && load<u16>(data + path) !== 0) path += 2;
   path += 2;
-  return path <= bytes && pathBytes >= 4 && pathBytes <= bytes - path && isDevicePath(data + path, pathBytes);
+  return path <= bytes && pathBytes <= bytes - path && isDevicePath(data + path, pathBytes);
 }
 
 /**
