@@ -7,6 +7,7 @@ import {
   ATTENTION_NO_EFI_BOOT,
   ATTENTION_NO_PLATFORM_OPS,
   ATTENTION_NO_RUNTIME_SERVICES,
+  ATTENTION_OTHER_INTERFACE,
   ATTENTION_UNPRIVILEGED,
   OP,
   POLICY,
@@ -76,10 +77,11 @@ export function dispatch(low: u32, high: u32): i32 {
   const op = ((<u64>high) << 32) | low;
   const address = viewFirst(op, OP_BYTES);
   if (address === FAULT) return fail(XenErrno.EFAULT, Reason.OpNotMapped);
-  if (load<u32>(address, OP_INTERFACE_VERSION) !== INTERFACE_VERSION) {
+  const attention = state.attention;
+  const version = load<u32>(address, OP_INTERFACE_VERSION);
+  if (version !== INTERFACE_VERSION || (attention & ATTENTION_OTHER_INTERFACE) !== 0) {
     return fail(XenErrno.EACCES, Reason.InterfaceVersion);
   }
-  const attention = state.attention;
   if (attention & ATTENTION_UNPRIVILEGED) return fail(XenErrno.EPERM, Reason.NotPrivileged);
   const cmd = load<u32>(address, OP_CMD);
   const known = cmd === CMD_EFI_RUNTIME_CALL || cmd === CMD_FIRMWARE_INFO;

@@ -10,7 +10,7 @@
 /* Behind the GUID and before the terminator. */
 #define CTL_NAME_UNITS_MAX (CORE_STAGE_BYTES / 2 - 9)
 
-enum ctl_member { CTL_NAME, CTL_GUID, CTL_ATTR, CTL_DATA, CTL_SECONDS, CTL_ADVANCE, CTL_STATES, CTL_MEMBERS = CTL_STATES + 4 };
+enum ctl_member { CTL_NAME, CTL_GUID, CTL_ATTR, CTL_DATA, CTL_SECONDS, CTL_ADVANCE, CTL_STATES, CTL_MEMBERS = CTL_STATES + 5 };
 
 static const struct {
 	const char *name;
@@ -23,6 +23,7 @@ static const struct {
 	{ "data", JSON_TEXT, "text" },
 	{ "seconds", JSON_INTEGER, "an integer" },
 	{ "advance", JSON_INTEGER, "an integer" },
+	{ "interfaceMatches", JSON_FLAG, "true or false" },
 	{ "efiBoot", JSON_FLAG, "true or false" },
 	{ "runtimeServices", JSON_FLAG, "true or false" },
 	{ "privileged", JSON_FLAG, "true or false" },
@@ -30,8 +31,8 @@ static const struct {
 };
 
 /* What holds where the flag of the same place is false. */
-static const enum xenefi_state ctl_states[] = { XENEFI_NO_EFI_BOOT, XENEFI_NO_RUNTIME_SERVICES, XENEFI_UNPRIVILEGED,
-						XENEFI_NO_PLATFORM_OPS };
+static const enum xenefi_state ctl_states[] = { XENEFI_OTHER_INTERFACE, XENEFI_NO_EFI_BOOT, XENEFI_NO_RUNTIME_SERVICES,
+						XENEFI_UNPRIVILEGED, XENEFI_NO_PLATFORM_OPS };
 
 struct ctl {
 	struct xenefi *x;

@@ -154,6 +154,7 @@ enum xenefi_state {
 	XENEFI_NO_EFI_BOOT = 0x02,         /* Xen was not booted from EFI: -ENOSYS */
 	XENEFI_NO_RUNTIME_SERVICES = 0x04, /* efi=no-rs: -EOPNOTSUPP */
 	XENEFI_NO_PLATFORM_OPS = 0x40,     /* as today's Xen for Arm: -ENOSYS */
+	XENEFI_OTHER_INTERFACE = 0x1000,   /* a Xen of another interface version: -EACCES */
 };
 
 void xenefi_set_state(struct xenefi *, enum xenefi_state, int on);

@@ -2,6 +2,7 @@ import {
   ATTENTION_NO_EFI_BOOT,
   ATTENTION_NO_PLATFORM_OPS,
   ATTENTION_NO_RUNTIME_SERVICES,
+  ATTENTION_OTHER_INTERFACE,
   ATTENTION_UNPRIVILEGED,
   PLATFORM,
   PLATFORM_APPLE_ADDRESS,
@@ -65,6 +66,8 @@ export interface FirmwareFacts {
 
 /** How the hypervisor and its caller stand; every field can be changed at any time. */
 export interface PlatformState {
+  /** The hypervisor's XENPF_INTERFACE_VERSION is that of the public headers here, 0x03000001; else every op is -EACCES. */
+  interfaceMatches: boolean;
   /** The hypervisor was booted from EFI; else -ENOSYS. */
   efiBoot: boolean;
   /** Runtime services are on (no `efi=no-rs`); else -EOPNOTSUPP. */
@@ -97,6 +100,14 @@ export class Platform implements PlatformState {
     const all = { ...this.#facts, ...facts };
     writeFacts(this.#core, all);
     this.#facts = all;
+  }
+
+  get interfaceMatches(): boolean {
+    return !this.#has(ATTENTION_OTHER_INTERFACE);
+  }
+
+  set interfaceMatches(value: boolean) {
+    this.#set(ATTENTION_OTHER_INTERFACE, !value);
   }
 
   get efiBoot(): boolean {

@@ -54,7 +54,7 @@ export function reasonText(reason: Reason): string {
 const TEXTS: Readonly<Record<Reason, string>> = {
   [Reason.None]: "",
   [Reason.OpNotMapped]: "the 136 bytes of the op are not all mapped",
-  [Reason.InterfaceVersion]: "interface_version is not 0x03000001",
+  [Reason.InterfaceVersion]: "interface_version is not the hypervisor's",
   [Reason.NotPrivileged]: "the caller is no control domain",
   [Reason.UnknownCommand]: "no such platform op here",
   [Reason.NotBootedFromEfi]: "the hypervisor was not booted from EFI",

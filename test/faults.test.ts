@@ -261,7 +261,7 @@ describe.each(PLACES_AND_ABIS)("%s, %s", (place, abiName) => {
 
   test("the checks of an op stand in Xen's order", () => {
     const guest = new Guest(place, abiName, {
-      platform: { privileged: false, efiBoot: false, runtimeServices: false },
+      platform: { interfaceMatches: false, privileged: false, efiBoot: false, runtimeServices: false },
     });
     const { platform } = guest.machine;
     guest.op(99, 1);
@@ -269,6 +269,8 @@ describe.each(PLACES_AND_ABIS)("%s, %s", (place, abiName) => {
     guest.view.setUint32(OP + abi.OP_INTERFACE_VERSION, 1, true);
     expect(guest.refused()).toBe("-EACCES");
     guest.view.setUint32(OP + abi.OP_INTERFACE_VERSION, abi.INTERFACE_VERSION, true);
+    expect(guest.refused()).toBe("-EACCES");
+    platform.interfaceMatches = true;
     expect(guest.refused()).toBe("-EPERM");
     platform.privileged = true;
     expect(guest.refused()).toBe("-ENOSYS");

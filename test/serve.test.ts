@@ -382,6 +382,7 @@ describe("control", () => {
     expect(client.control({ clock: { seconds: 1000 } })).toEqual({ seconds: 1000 });
     expect(client.control({ clock: { advance: -10 } })).toEqual({ seconds: 990 });
     expect(client.control({ platform: { privileged: false } })).toEqual({
+      interfaceMatches: true,
       efiBoot: true,
       runtimeServices: true,
       privileged: false,

@@ -100,6 +100,9 @@ export const ATTENTION_FOREIGN = 0x400;
 /** Runtime calls are checked as Xen does, and end where the firmware would be called; nothing is written back. */
 export const ATTENTION_CHECK_ONLY = 0x800;
 
+/** The hypervisor's interface is of another version than any op's. */
+export const ATTENTION_OTHER_INTERFACE = 0x1000;
+
 /** PLATFORM block, all little-endian: u32 unless said otherwise. */
 export const PLATFORM_EFI_VERSION = 0;
 export const PLATFORM_RT_VERSION = 4;

@@ -26,7 +26,7 @@ export const CONTROLS: Readonly<Record<string, Command>> = {
   reason: reason,
 };
 
-const PLATFORM_STATE = ["efiBoot", "runtimeServices", "privileged", "platformOps"] as const;
+const PLATFORM_STATE = ["interfaceMatches", "efiBoot", "runtimeServices", "privileged", "platformOps"] as const;
 /** Members of a Rule that only a program can give. */
 const FUNCTIONS = ["when", "how"];
 

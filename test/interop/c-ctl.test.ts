@@ -109,6 +109,7 @@ describe("a machine in C answers as one that is served", () => {
         { privileged: false },
         { platformOps: false },
         { privileged: true, platformOps: true },
+        { interfaceMatches: false },
       ].map((platform) => ({ platform })),
     ],
     ["to reason", [{ reason: {} }]],
@@ -207,11 +208,9 @@ const REFUSALS: [string, number, string][] = [
   ['{"clock":{"seconds":"1"}}', 20, "an integer"],
   ['{"clock":{"advance":false}}', 20, "an integer"],
   ['{"clock":{"advance":+1}}', 20, "an integer"],
-  ...["efiBoot", "runtimeServices", "privileged", "platformOps"].map((flag): [string, number, string] => [
-    `{"platform":{"${flag}":1}}`,
-    16 + flag.length,
-    "true or false",
-  ]),
+  ...["interfaceMatches", "efiBoot", "runtimeServices", "privileged", "platformOps"].map(
+    (flag): [string, number, string] => [`{"platform":{"${flag}":1}}`, 16 + flag.length, "true or false"],
+  ),
   ['{"platform":{"efiBoot":truth}}', 23, "true or false"],
   ['{"platform":{"efiBoot":falsehood}}', 28, "} or ,"],
   ['{"get":{"name":"A', 17, 'a character or " in text'],

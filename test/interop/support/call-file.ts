@@ -74,7 +74,8 @@ class Recording {
       (platform.privileged ? 0 : 1) |
       (platform.efiBoot ? 0 : 2) |
       (platform.runtimeServices ? 0 : 4) |
-      (platform.platformOps ? 0 : 0x40);
+      (platform.platformOps ? 0 : 0x40) |
+      (platform.interfaceMatches ? 0 : 0x1000);
     const ret = make();
     const verdicts = this.#verdicts.log.done();
     this.#calls.u32(CALL).u32(state).u64(BigInt.asUintN(64, op)).u32(ret).u32(this.#machine.reason).bytes(laid);

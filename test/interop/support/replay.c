@@ -180,7 +180,7 @@ static int has_rsa_key(void *context, const void *certificate, size_t bytes)
 static void make_call(struct xenefi *x, struct reader *r)
 {
 	static const enum xenefi_state states[] = { XENEFI_UNPRIVILEGED, XENEFI_NO_EFI_BOOT, XENEFI_NO_RUNTIME_SERVICES,
-						    XENEFI_NO_PLATFORM_OPS };
+						    XENEFI_NO_PLATFORM_OPS, XENEFI_OTHER_INTERFACE };
 	uint32_t state = u32(r);
 	uint64_t op = u32(r);
 	int32_t ret;

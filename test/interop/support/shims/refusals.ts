@@ -29,9 +29,16 @@ type Call = (typeof SERVICES)[string];
 /** Functions that came with UEFI 2.00: a shim asks for them only where the firmware is as new. */
 const SINCE_2_00 = ["query_variable_info", "query_variable_info_nonblocking", "update_capsule", "query_capsule_caps"];
 
-const ANSWERING: PlatformState = { efiBoot: true, runtimeServices: true, privileged: true, platformOps: true };
+const ANSWERING: PlatformState = {
+  interfaceMatches: true,
+  efiBoot: true,
+  runtimeServices: true,
+  privileged: true,
+  platformOps: true,
+};
 /** States of a machine in which no service is answered, and the errno. */
 const STATES: [string, Partial<PlatformState>, number][] = [
+  ["a Xen of another interface version", { interfaceMatches: false }, -13],
   ["a domain that may not", { privileged: false }, -1],
   ["no EFI", { efiBoot: false }, -38],
   ["no runtime services", { runtimeServices: false }, -95],
