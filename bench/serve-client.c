@@ -1,7 +1,10 @@
 /*
  * Round trips of GetVariable, in turns with those of an echo server that reads and writes frames of the same sizes. Prints p20
- * and p50 of both in nanoseconds. serve-client ROUNDS NODE CLI ECHO; run by bench/serve.ts.
+ * and p50 of both in nanoseconds. serve-client SERVERS_PROCESSOR ROUNDS NODE CLI ECHO; the client stays on processor 0. Run by
+ * bench/serve.ts.
  */
+#define _GNU_SOURCE
+#include <sched.h>
 #include <stdio.h>
 #include <time.h>
 #include "../examples/c-client/xenefi-client.h"
@@ -40,9 +43,19 @@ static void batch(struct xenefi *x, uint32_t *samples)
 	}
 }
 
+/* For this process and what it starts from now on. */
+static int stay_on(int processor)
+{
+	cpu_set_t set;
+	CPU_ZERO(&set);
+	CPU_SET(processor, &set);
+	return sched_setaffinity(0, sizeof set, &set);
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 5) return 2;
+	if (argc != 6 || stay_on(atoi(argv[1]))) return 2;
+	argv++;
 	int rounds = atoi(argv[1]);
 	char size[16], request[DATA_BYTES * 2 + 200], digits[DATA_BYTES * 2 + 1];
 	for (int i = 0; i < DATA_BYTES; i++) sprintf(digits + 2 * i, "%02x", i & 0xff);
@@ -51,7 +64,7 @@ int main(int argc, char **argv)
 	if (!served || !xenefi_ctl(served, request) || one(served) || memcmp(op + 16, "\0\0\0\0\0\0\0\0", 8) || data[5] != 5) return 4;
 	sprintf(size, "%u", served->bytes);
 	struct xenefi *echo = xenefi_spawn((char *[]){ argv[2], argv[4], size, NULL }, XENEFI_X86_64);
-	if (!echo || one(echo) || echo->bytes != served->bytes) return 5;
+	if (stay_on(0) || !echo || one(echo) || echo->bytes != served->bytes) return 5;
 	uint32_t *samples[2], warm[BATCH];
 	for (int i = 0; i < 2; i++) samples[i] = malloc(sizeof(uint32_t) * BATCH * rounds);
 	for (int i = 0; i < WARM_BATCHES; i++) { batch(served, warm); batch(echo, warm); }

@@ -2,7 +2,7 @@
  * Round trips of GetVariable (a value of 1 KiB, the client sends its regions along) from C over pipes to `xenefi serve --stdio`,
  * beside those to a server that only reads and writes frames of the same sizes, in turns. Needs gcc.
  *
- *   npm run build && node dist/bench/serve.js [ROUNDS OF 200 CALLS]
+ *   npm run bench:serve [-- ROUNDS OF 200 CALLS]
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -12,8 +12,13 @@ import { fileURLToPath } from "node:url";
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-/** A system may put a client and its server on one processor or on two for a whole run: the median run counts. */
+/** Of each place the median run counts. */
 const RUNS = 5;
+/**
+ * Where the servers run; the client is on processor 0. Left to itself the system would keep a quick server beside its client
+ * and move a slower one, whose round trips are then mostly the waking of a processor.
+ */
+const PLACES = { "one processor": "0", "two processors": "1" };
 
 interface Run {
   served: Figures;
@@ -30,15 +35,17 @@ const folder = mkdtempSync(join(tmpdir(), "xenefi-bench-"));
 try {
   const client = join(folder, "client");
   execFileSync("gcc", ["-O2", "-Wall", "-o", client, path("../../bench/serve-client.c")]);
-  const runs = Array.from({ length: RUNS }, () => measure(client)).sort((a, b) => ratio(a) - ratio(b));
-  for (const run of runs) console.log(line(run));
-  console.log(`median: p50 ${ratio(runs[RUNS >> 1] as Run).toFixed(2)} times that of the echo server`);
+  for (const [place, processor] of Object.entries(PLACES)) {
+    const runs = Array.from({ length: RUNS }, () => measure(client, processor)).sort((a, b) => ratio(a) - ratio(b));
+    for (const run of runs) console.log(line(run));
+    console.log(`${place}: p50 ${ratio(runs[RUNS >> 1] as Run).toFixed(2)} times that of the echo server`);
+  }
 } finally {
   rmSync(folder, { recursive: true });
 }
 
-function measure(client: string): Run {
-  const args = [process.argv[2] ?? "100", process.execPath, path("../src/cli/main.js"), path("serve-echo.js")];
+function measure(client: string, processor: string): Run {
+  const args = [processor, process.argv[2] ?? "100", process.execPath, path("../cli/main.js"), path("serve-echo.js")];
   const [served, echo] = execFileSync(client, args, { encoding: "utf8" }).trim().split("\n").map(figures);
   if (served === undefined || echo === undefined) throw new Error("the client printed no figures");
   return { served, echo };
