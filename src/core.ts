@@ -35,7 +35,7 @@ export interface Core {
 const PAGE_BYTES = 65536;
 
 /** Pages that the core's own blocks and the smallest window take; asconfig.json states the limits. */
-const PAGES_MIN = 128;
+const PAGES_MIN = 68;
 const PAGES_MAX = 1024;
 
 /** Largest guest window, in bytes. */

@@ -59,7 +59,7 @@ import type { FaultTarget } from "./faults/firing.ts";
 import { Injector } from "./faults/injector.ts";
 import type { Rule } from "./faults/rule.ts";
 import { type FlashDevice, FlashPort } from "./flash-device.ts";
-import { findVolume, formatVolume, type Volume, WORK_HEADER_BYTES } from "./formats/edk2-store.ts";
+import { findVolume, formatVolume, type Geometry, type Volume, WORK_HEADER_BYTES } from "./formats/edk2-store.ts";
 import { FormatError, offsetText, type Variable } from "./formats/variable-set.ts";
 import { addressHalves, type GuestMemory } from "./guest-memory.ts";
 import { GLOBAL_GUID, guidBytes, guidText, SECURE_BOOT_ENABLE_GUID } from "./guid.ts";
@@ -199,7 +199,7 @@ export class Machine {
     this.#preload = options.preload ?? [];
     this.#bootQuery = options.bootQuery;
     const windowBytes = windowBytesOf(options);
-    this.#file = options.store === undefined ? formatVolume(this.policy.geometry) : new Uint8Array(options.store);
+    this.#file = options.store === undefined ? blankVolume(this.policy.geometry) : new Uint8Array(options.store);
     this.volume = findVolume(this.#file, options.start !== "attach");
     checkGeometry(this.volume);
     if (options.flash !== undefined) {
@@ -421,7 +421,7 @@ export class Machine {
     const atRuntime = view.getUint32(STATE_AT_RUNTIME, true);
     view.setUint32(STATE_AT_RUNTIME, 0, true);
     try {
-      return this.#tryWrite(write);
+      return this.#tryWrite(write, fromHex(write.data));
     } finally {
       view.setUint32(STATE_AT_RUNTIME, atRuntime, true);
       this.#port?.sync();
@@ -452,11 +452,12 @@ export class Machine {
     const blank = exports.firstRecord() === 0;
     this.#takeCapsules();
     for (const write of [...(this.#hasKey() ? plan.withPlatformKey : []), ...plan.missing]) {
-      if (write.always === true || this.variable(write.name, write.guid) === undefined) this.#write(write);
+      if (write.always === true || this.variable(write.name, write.guid) === undefined)
+        this.#write(write, planned(write));
     }
     exports.cleanCertDb();
     if (plan.countsBoots) exports.startMonotonicCount();
-    for (const write of blank ? plan.first : plan.later) this.#write(write);
+    for (const write of blank ? plan.first : plan.later) this.#write(write, planned(write));
     this.#makeVolatile();
     for (const write of preload) this.#write(write);
     exports.readyToBoot();
@@ -509,9 +510,9 @@ export class Machine {
     }
     if (hiddenVolatileBytes === 0) return;
     // A record that no walk shows: made, and deleted again.
-    const hidden = { name: "-", guid: "00000000-0000-0000-0000-000000000000", attributes: 2 };
-    this.#write({ ...hidden, data: "00".repeat(hiddenVolatileBytes - HEADER_BYTES - 4) });
-    this.#write({ ...hidden, attributes: 0, data: "" });
+    const hidden = { name: "-", guid: "00000000-0000-0000-0000-000000000000", attributes: 2, data: "" };
+    this.#write(hidden, new Uint8Array(hiddenVolatileBytes - HEADER_BYTES - 4));
+    this.#write({ ...hidden, attributes: 0 });
   }
 
   /** Unless a user has switched it off; any value but 1 does (AuthVariableLibInitialize). */
@@ -523,19 +524,18 @@ export class Machine {
     return this.variable("PK", GLOBAL_GUID) !== undefined;
   }
 
-  #write(write: BootWrite): void {
-    const status = this.#tryWrite(write);
+  #write(write: BootWrite, data = fromHex(write.data)): void {
+    const status = this.#tryWrite(write, data);
     const isDeletion = write.attributes === 0;
     if (status !== EfiCode.Success && !isDeletion) this.#bootRefusals.push({ write, status });
   }
 
-  #tryWrite(write: BootWrite): EfiCode {
+  #tryWrite(write: BootWrite, data: Uint8Array): EfiCode {
     const { bootVolatileNames } = this.policy;
     const isVolatile = (write.attributes & NON_VOLATILE) === 0;
     if (isVolatile && bootVolatileNames !== undefined && !bootVolatileNames.includes(write.name)) {
       return EfiCode.Unsupported;
     }
-    const data = fromHex(write.data);
     const nameBytes = this.#stage(write.name, write.guid);
     if (16 + nameBytes + data.length > STAGE_BYTES) return EfiCode.OutOfResources;
     this.#core.bytes.set(data, STAGE + 16 + nameBytes);
@@ -694,6 +694,24 @@ function checkWriteThrough({ store, start }: MachineOptions, { geometry }: Volum
   if (store === undefined) throw new RangeError("flash: the device's bytes as `store`");
   if (start === "attach") throw new RangeError("flash: a machine that boots, not one that attaches");
   if (geometry.workBytes === 0) throw new RangeError("flash: a store with fault-tolerant-write areas");
+}
+
+/** Data of what a personality writes at boot: a test makes a machine of its own, and decoded thousands of digits. */
+const plannedData = new WeakMap<BootWrite, Uint8Array>();
+
+function planned(write: BootWrite): Uint8Array {
+  const data = plannedData.get(write) ?? fromHex(write.data);
+  plannedData.set(write, data);
+  return data;
+}
+
+/** Machines that start blank share their layout's volume, which they only read. */
+const blank = new WeakMap<Geometry, Uint8Array>();
+
+function blankVolume(geometry: Geometry): Uint8Array {
+  const volume = blank.get(geometry) ?? formatVolume(geometry);
+  blank.set(geometry, volume);
+  return volume;
 }
 
 /** Bytes of the window, or those for copies where the guest's memory is foreign. */

@@ -100,7 +100,7 @@ export function writeRules(
 ): void {
   const guids = [...new Set([...definitions, ...policies].map(({ guid }) => guid))];
   const namespaces = guids.map((guid) => [
-    ...definitions.filter((definition) => definition.guid === guid).map((definition) => ruleOf(definition)),
+    ...definitions.filter((definition) => definition.guid === guid).map(definedRuleOf),
     ...policies.filter((policy) => policy.guid === guid).map(policyRuleOf),
   ]);
   view.setUint32(RULES, guids.length, true);
@@ -121,6 +121,15 @@ export function writeRules(
 
 function tooMany(): RangeError {
   return new RangeError(`definitions and variable policies: more than ${RULES_BYTES} bytes of rules`);
+}
+
+/** Rules of definitions, which are the same for every machine of a personality: a test makes a machine of its own. */
+const known = new WeakMap<Definition, Uint8Array>();
+
+function definedRuleOf(definition: Definition): Uint8Array {
+  const rule = known.get(definition) ?? ruleOf(definition);
+  known.set(definition, rule);
+  return rule;
 }
 
 /** The bytes of one rule, `behind` of them behind its name. */

@@ -113,6 +113,7 @@ test("10^6 reads leave memory and heap as they were", () => {
   view.setBigUint64(0x1000 + layout.data, 0x3000n, true);
   memory.set(guidBytes("8be4df61-93ca-11d2-aa0d-00e098032b8c"), 0x1000 + layout.guid);
   const { buffer } = memory;
+  const bytes = buffer.byteLength;
   const read = (count: number) => {
     let failed = 0;
     for (let i = 0; i < count; i++) {
@@ -126,7 +127,7 @@ test("10^6 reads leave memory and heap as they were", () => {
   expect(read(1_000_000)).toBe(0);
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(4_000_000);
   expect(memory.buffer).toBe(buffer);
-  expect(buffer.byteLength).toBe(128 * 65536);
+  expect(buffer.byteLength).toBe(bytes);
 });
 
 test("a window stays as large as it is, whatever the snapshot's machine had", () => {

@@ -11,9 +11,10 @@ import { attributesOf, nextOf, startsAt, stateOf } from "./record";
 export function openRegions(): void {
   nvRegion.first = <usize>FLASH + limit(POLICY_STORE_OFFSET) + STORE_HEADER_BYTES;
   nvRegion.end = <usize>FLASH + limit(POLICY_STORE_END);
+  // Behind the tail of the last power-on nothing was written, or it was erased; fresh memory begins no record either.
+  if (volatileRegion.tail !== 0) erase(VOLATILE, <u32>(volatileRegion.tail - VOLATILE));
   volatileRegion.first = VOLATILE + STORE_HEADER_BYTES;
   volatileRegion.end = <usize>VOLATILE + min<u32>(limit(POLICY_VOLATILE_STORE), VOLATILE_BYTES);
-  erase(VOLATILE, VOLATILE_BYTES);
   measure(nvRegion);
   measure(volatileRegion);
 }

@@ -15,7 +15,7 @@ import { longBytesOf, ShimMemory } from "./shim-memory.ts";
 export interface ShimOptions {
   /** What the shim was built for. Default arm32 for wasm32, x86_64 for wasm64. */
   abi?: Abi;
-  /** The machine behind the hypercalls; its `windowBytes` are 4 MiB unless given. */
+  /** The machine behind the hypercalls; its `windowBytes` are 1 MiB unless given. */
   machine?: Omit<MachineOptions, "abi" | "guestMemory">;
   /** Functions that the shim imports from `env`, by name; they come before xenefi's own. */
   imports?: Record<string, unknown>;
@@ -25,7 +25,7 @@ export interface ShimOptions {
   nullGuard?: number;
 }
 
-const COPY_BYTES = 0x400000;
+const COPY_BYTES = 0x100000;
 
 /** A kernel's EFI shim in wasm, and the machine that answers it. */
 export class Shim {
