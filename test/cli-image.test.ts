@@ -17,7 +17,7 @@ test.each<[string[], MachineOptions]>([
   [[], {}],
   [["--abi", "x86_32"], { abi: "x86_32" }],
   [["--profile", "xen-arm-mainline"], { profile: "xen-arm-mainline" }],
-  [["--personality", "uboot"], { policy: POLICIES.uboot as Policy }],
+  [["--policy", "uboot"], { policy: POLICIES.uboot as Policy }],
   [["--store", fixturePath(STORE)], { store: fixtureBytes(STORE) }],
 ])("image %j writes the image of such a machine", async (args, options) => {
   const image = machineImage(new Machine(options));
@@ -31,7 +31,7 @@ test("a mistake is told, and nothing is written", async () => {
   const unwritten = join(folder, "unwritten.img");
   writeFileSync(bad, "no store");
   expect(await xenefi("image")).toMatchObject({ exit: Exit.Usage, err: expect.stringContaining("--output <file>") });
-  expect(await xenefi("image", "-o", unwritten, "--personality", "x")).toMatchObject({ exit: Exit.Usage });
+  expect(await xenefi("image", "-o", unwritten, "--policy", "x")).toMatchObject({ exit: Exit.Usage });
   const { exit, err } = await xenefi("image", "-o", unwritten, "--store", bad);
   expect(exit).toBe(Exit.Unreadable);
   expect(err).toMatch(/^xenefi: .*bad\.fd: /);

@@ -13,7 +13,7 @@ interface Options extends Globals {
   store?: string;
   abi?: Abi;
   profile: string;
-  personality: string;
+  policy: string;
   output: string;
 }
 
@@ -23,9 +23,7 @@ export function imageCommand(io: Io): Command {
     .description("boot a machine and write it as an image, which the C library opens")
     .requiredOption("-o, --output <file>", "the image")
     .option("--store <file>", "boot over this store instead of a blank one")
-    .addOption(
-      new Option("--personality <name>", "which firmware it has").choices(Object.keys(POLICIES)).default("ovmf-4m"),
-    )
+    .addOption(new Option("--policy <name>", "the firmware").choices(Object.keys(POLICIES)).default("ovmf-4m"))
     .addOption(abiOption())
     .addOption(profileOption())
     .action((_: Options, command: Command) => {
@@ -38,7 +36,7 @@ export function imageCommand(io: Io): Command {
 
 function boot(options: Options): Machine {
   const { store } = options;
-  const machineOptions: MachineOptions = { ...xenOf(options), policy: POLICIES[options.personality] as Policy };
+  const machineOptions: MachineOptions = { ...xenOf(options), policy: POLICIES[options.policy] as Policy };
   if (store === undefined) return new Machine(machineOptions);
   return named(store, () => new Machine({ ...machineOptions, store: readBytes(store) }));
 }
