@@ -176,3 +176,17 @@ describe("a policy that cannot be registered is refused", () => {
     expect(() => dom0With([policy])).toThrow(message);
   });
 });
+
+// PcRtcSetTime: DEVICE_ERROR where the variable RTC cannot be written, or deleted for a time without zone and daylight.
+test.each([
+  ["kept", 60, 0],
+  ["deleted", 2047, 0],
+])("of the variable RTC: SetTime fails where its zone cannot be %s", (_, tz, daylight) => {
+  const rtc = { guid: "378d7b65-8da9-4773-b6e4-a47826a833e1", name: "RTC" };
+  const noon = { year: 2026, month: 6, day: 1, hour: 12, min: 0, sec: 0, ns: 0, tz, daylight };
+  expect(dom0With([]).setTime(noon).statusName).toBe("SUCCESS");
+  const dom0 = dom0With([{ ...rtc, lock: "now" }]);
+  const { hour } = dom0.getTime().time ?? {};
+  expect(dom0.setTime({ ...noon, hour: ((hour ?? 0) + 5) % 24 }).statusName).toBe("DEVICE_ERROR");
+  expect(dom0.getTime().time?.hour).toBe(hour);
+});
