@@ -89,7 +89,10 @@ export interface EntryAccounting {
   toldLargestBytes: number;
 }
 
-/** A personality: everything in which firmwares differ, as data. Sizes in bytes. */
+/**
+ * A personality: everything in which firmwares differ, as data. Sizes in bytes. Machines keep what they have encoded of its
+ * parts: to have another one, copy what differs, and change nothing in place.
+ */
 export interface Policy {
   /** As the CLI spells it. */
   name: string;
