@@ -5,4 +5,5 @@ export { schedOp } from "./sched-op";
 export { nextCapsuleBlock, openCapsuleList, startCapsuleLists } from "./services/capsule-list";
 export { cleanCertDb } from "./services/cert-db";
 export { startMonotonicCount } from "./services/clock";
+export { mark, undo } from "./store/mark";
 export { first as firstRecord, next as nextRecord } from "./store/order";

@@ -113,6 +113,8 @@ export class State {
   civilDate: u32;
   /** Youngest place that a record has in an order other than the log's. */
   sequence: u32;
+  /** Bytes of the journal of what changed since the mark (store/mark.ts). */
+  markedBytes: u32;
 }
 
 /** Draft of the guest's SetVariable, or the name of its GetVariable and GetNextVariableName. */

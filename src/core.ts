@@ -21,6 +21,8 @@ export interface CoreExports {
   lookUp(nameBytes: number): number;
   firstRecord(): number;
   nextRecord(record: number): number;
+  mark(): void;
+  undo(): number;
   readyToBoot(): void;
   exitBootServices(): void;
 }

@@ -6,6 +6,7 @@ import {
   ATTENTION_FOLD_STATUS,
   ATTENTION_FOREIGN,
   ATTENTION_HOLES,
+  ATTENTION_MARKED,
   ATTENTION_POWER_CUT,
   ATTENTION_WRITE_THROUGH,
   FLASH,
@@ -189,6 +190,8 @@ export class Machine {
   /** The volume's bytes at ExitBootServices, where what comes later is not kept. */
   #bootVolume: Uint8Array | undefined;
   #capsules: readonly CapsuleList[] = [];
+  /** What undo needs where the core's journal does not lead back. */
+  #marked: { snapshot: Uint8Array; holes: Hole[] } | undefined;
 
   /** Throws a FormatError for a store that is none, a RangeError for one that is too large and for bad options. */
   constructor(options: MachineOptions = {}) {
@@ -393,6 +396,30 @@ export class Machine {
   restore(snapshot: Uint8Array): void {
     if (this.#port !== undefined) throw new RangeError("snapshot: a machine with a flash device cannot go back");
     restoreCore(this.#core, this.volume.geometry.volumeBytes, snapshot);
+    this.#marked = undefined;
+    this.#attend(ATTENTION_MARKED, false);
+    this.#setLooks();
+  }
+
+  /** Marks the present state for `undo`, in place of an earlier mark. Throws a RangeError as `restore`. */
+  mark(): void {
+    if (this.#port !== undefined) throw new RangeError("mark: a machine with a flash device cannot go back");
+    this.#core.exports.mark();
+    this.#marked = { snapshot: this.snapshot(this.#marked?.snapshot), holes: this.#holes };
+  }
+
+  /**
+   * Goes back to the mark, which stays; guest memory is left as it is. Takes as long as what changed since, however many
+   * variables there are; after a reclaim or a boot it copies everything. Throws a RangeError where no mark was set, or
+   * another snapshot was restored since.
+   */
+  undo(): void {
+    const marked = this.#marked;
+    if (marked === undefined) throw new RangeError("undo: there is no mark");
+    if (this.#core.exports.undo() === 0) {
+      restoreCore(this.#core, this.volume.geometry.volumeBytes, marked.snapshot);
+    }
+    if (this.#holes !== marked.holes) this.#setHoles(marked.holes);
     this.#setLooks();
   }
 

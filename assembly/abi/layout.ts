@@ -2,9 +2,11 @@
  * The core's memory map, known to core and host. Core addresses in bytes; every block is fixed, the memory never grows.
  *
  *   0x001000  STATE      every mutable number of the core
+ *   0x001500  MARK_WORDS the journal of what changed since the mark (store/mark.ts)
  *   0x002000  POLICY     the personality's limits and flags, written by the host before power-on
  *   0x003000  OP         the core's own copy of the guest's platform op
  *   0x003200  HOLES      unmapped and read-only ranges of the guest's memory
+ *   0x003a00  MARK_STATE STATE as it was at the mark
  *   0x004000  PLATFORM   what firmware_info reports, written by the host
  *   0x00d000  CAPSULES   what the firmware does with capsules (abi/capsule.ts), and the core's walk over a list of them
  *   0x010000  RULES      defined variables and locks, written by the host
@@ -18,7 +20,7 @@
  *                        If the guest's memory is foreign: copies of what a call looks at
  */
 /** Changes with every change of this map or of the State class; a snapshot of another version is refused. */
-export const LAYOUT_VERSION = 5;
+export const LAYOUT_VERSION = 6;
 
 export const STATE = 0x1000;
 export const POLICY = 0x2000;
@@ -72,6 +74,9 @@ export const STATE_FLASH_STEPS = 0x1040;
 /** How Dom0 ended, u32: abi/sched.ts says it; 0 while it runs. */
 export const STATE_SHUTDOWN = 0x1044;
 export const STATE_BYTES = 0x500;
+export const MARK_WORDS = 0x1500;
+export const MARK_WORDS_BYTES = 0xb00;
+export const MARK_STATE = 0x3a00;
 
 /** Bits of STATE_ATTENTION: everything rare, tested with one load a call. */
 export const ATTENTION_UNPRIVILEGED = 0x01;
@@ -102,6 +107,9 @@ export const ATTENTION_CHECK_ONLY = 0x800;
 
 /** The hypervisor's interface is of another version than any op's. */
 export const ATTENTION_OTHER_INTERFACE = 0x1000;
+
+/** What changes is kept so that it can be undone (store/mark.ts). */
+export const ATTENTION_MARKED = 0x2000;
 
 /** PLATFORM block, all little-endian: u32 unless said otherwise. */
 export const PLATFORM_EFI_VERSION = 0;

@@ -4,6 +4,7 @@ import { EfiCode } from "../abi/status";
 import { BOOTSERVICE_ACCESS, NON_VOLATILE, RUNTIME_ACCESS } from "../abi/variable";
 import { scanName } from "../name";
 import { ownDraft } from "../state";
+import { keepWord } from "../store/mark";
 import { setVariable } from "./set-variable";
 
 /** 711c703f-c285-4b10-a3b0-36ecbd3c8be2, EFI_CAPSULE_VENDOR_GUID */
@@ -36,7 +37,10 @@ export function storeList(list: u64): EfiCode {
   ownDraft.data = CAPSULES + CAPSULES_VALUE;
   ownDraft.dataBytes = VALUE_BYTES;
   const status = setVariable(ownDraft);
-  if (status === EfiCode.Success) store<u32>(CAPSULES, number + 1, CAPSULES_STORED);
+  if (status === EfiCode.Success) {
+    keepWord(CAPSULES + CAPSULES_STORED);
+    store<u32>(CAPSULES, number + 1, CAPSULES_STORED);
+  }
   return status;
 }
 

@@ -1,16 +1,18 @@
-import { ATTENTION_POWER_CUT, ATTENTION_WRITE_THROUGH, FLASH, VOLATILE } from "../abi/layout";
+import { ATTENTION_MARKED, ATTENTION_POWER_CUT, ATTENTION_WRITE_THROUGH, FLASH, VOLATILE } from "../abi/layout";
 import { POLICY_BLOCK_BYTES } from "../abi/policy";
 import { flashSync, flashWritten } from "../host";
 import { limit } from "../policy";
 import { state } from "../state";
+import { isErased } from "./erased";
+import { breakMark, keepStored } from "./mark";
 
 /**
  * The only functions that write the store's bytes: everything that would be a flash write of the real machine passes
  * here. Addresses are core addresses of FLASH or VOLATILE.
  */
 
-/** Writes to flash are counted, or told to the host. */
-const WATCHED: u32 = ATTENTION_POWER_CUT | ATTENTION_WRITE_THROUGH;
+/** Writes to flash are counted, told to the host, or to be undone. */
+const WATCHED: u32 = ATTENTION_POWER_CUT | ATTENTION_WRITE_THROUGH | ATTENTION_MARKED;
 
 /** Writes `bytes` bytes; the target is erased, or only bits are cleared. */
 export function program(to: usize, from: usize, bytes: u32): void {
@@ -36,7 +38,7 @@ export function erase(to: usize, bytes: u32): void {
  * InitializeVariableFvHeader). The file sees only what differs, which the header never does.
  */
 export function replaceBlock(to: usize, from: usize, bytes: u32): void {
-  if ((state.attention & WATCHED) !== ATTENTION_WRITE_THROUGH) erase(to, bytes);
+  if ((state.attention & (ATTENTION_POWER_CUT | ATTENTION_WRITE_THROUGH)) !== ATTENTION_WRITE_THROUGH) erase(to, bytes);
   program(to, from, bytes);
 }
 
@@ -46,6 +48,7 @@ export function barrier(): void {
 }
 
 function programWatched(to: usize, from: usize, bytes: u32): void {
+  keepStored(to, bytes);
   let end = granted(to, bytes);
   if (!isTold(to)) {
     memory.copy(to, from, end);
@@ -59,6 +62,7 @@ function programWatched(to: usize, from: usize, bytes: u32): void {
 }
 
 function clearWatched(to: usize, mask: u8): void {
+  keepStored(to, 1);
   const old = load<u8>(to);
   if (granted(to, 1) === 0 || (old & mask) === old) return;
   store<u8>(to, old & mask);
@@ -66,6 +70,7 @@ function clearWatched(to: usize, mask: u8): void {
 }
 
 function eraseWatched(to: usize, bytes: u32): void {
+  breakMark();
   const block = max<u32>(limit(POLICY_BLOCK_BYTES), 1);
   for (let offset: u32 = 0; offset < bytes; offset += block) {
     const part = min(block, bytes - offset);
@@ -91,18 +96,4 @@ function isTold(to: usize): bool {
 
 function isFlash(address: usize): bool {
   return address >= <usize>FLASH && address < <usize>VOLATILE;
-}
-
-/** True if all `bytes` bytes are 0xff. */
-export function isErased(address: usize, bytes: u32): bool {
-  const end = address + bytes;
-  while (address + 8 <= end) {
-    if (load<u64>(address) !== u64.MAX_VALUE) return false;
-    address += 8;
-  }
-  while (address < end) {
-    if (load<u8>(address) !== 0xff) return false;
-    address++;
-  }
-  return true;
 }

@@ -10,7 +10,8 @@ import {
 } from "../abi/policy";
 import { limit } from "../policy";
 import { HEADER_BUFFER } from "../state";
-import { barrier, clearBits, erase, isErased, program, replaceBlock } from "./flash";
+import { isErased } from "./erased";
+import { barrier, clearBits, erase, program, replaceBlock } from "./flash";
 
 /**
  * edk2's fault-tolerant write (FaultTolerantWriteDxe, MdeModulePkg/Include/Guid/SystemNvDataGuid.h): the blocks of the

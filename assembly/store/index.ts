@@ -1,6 +1,7 @@
 import { INDEX, INDEX_SLOTS_MAX } from "../abi/layout";
 import { hashName, sameBytes, sameGuid } from "../name";
 import { state } from "../state";
+import { breakMark, keepWord } from "./mark";
 import { guidOf, nameBytesOf, nameOf } from "./record";
 
 /**
@@ -31,15 +32,19 @@ export function insert(hash: u32, record: usize): bool {
   const mask = state.indexSlots - 1;
   let slot = hash & mask;
   while (load<u32>(INDEX + slot * SLOT_BYTES, 4) !== 0) slot = (slot + 1) & mask;
-  store<u32>(INDEX + slot * SLOT_BYTES, hash);
-  store<u32>(INDEX + slot * SLOT_BYTES, <u32>record, 4);
+  const at = INDEX + slot * SLOT_BYTES;
+  keepWord(at);
+  store<u32>(at, hash);
+  store<u32>(at, <u32>record, 4);
   state.indexUsed++;
   return true;
 }
 
 /** Lets the entry of record `old` stand for record `by`, of the same name. */
 export function replace(hash: u32, old: usize, by: usize): void {
-  store<u32>(slotOf(hash, old), <u32>by, 4);
+  const at = slotOf(hash, old);
+  keepWord(at);
+  store<u32>(at, <u32>by, 4);
 }
 
 /** Removes a record's entry; later entries of the same run move up, so no tombstone is left. */
@@ -53,15 +58,18 @@ export function remove(hash: u32, record: usize): void {
     if (load<u32>(at, 4) === 0) break;
     // An entry may move to the gap unless its home lies between the gap and itself.
     if (((slot - load<u32>(at)) & mask) < ((slot - gap) & mask)) continue;
+    keepWord(INDEX + gap * SLOT_BYTES);
     store<u64>(INDEX + gap * SLOT_BYTES, load<u64>(at));
     gap = slot;
   }
+  keepWord(INDEX + gap * SLOT_BYTES);
   store<u64>(INDEX + gap * SLOT_BYTES, 0);
   state.indexUsed--;
 }
 
 /** Empties the index and gives it room for `count` records. */
 export function clear(count: u32): void {
+  breakMark();
   let slots: u32 = SLOTS_MIN;
   while (slots < count * 4 && slots < <u32>INDEX_SLOTS_MAX) slots *= 2;
   state.indexSlots = slots;

@@ -4,7 +4,8 @@ import { ADDED, HEADER_BYTES, IN_TRANSITION, STORE_HEADER_BYTES } from "../abi/r
 import { HARDWARE_ERROR_RECORD, NON_VOLATILE } from "../abi/variable";
 import { limit } from "../policy";
 import { nvRegion, Region, volatileRegion } from "../state";
-import { erase, isErased } from "./flash";
+import { isErased } from "./erased";
+import { erase } from "./flash";
 import { attributesOf, nextOf, startsAt, stateOf } from "./record";
 
 /** Places both regions by the policy's geometry. The volatile one is empty, the other one as the flash has it. */

@@ -1,0 +1,67 @@
+import { ATTENTION_MARKED, MARK_STATE, MARK_WORDS, MARK_WORDS_BYTES, STATE, STATE_BYTES } from "../abi/layout";
+import { NV_REGION, nvRegion, Region, state, VOLATILE_REGION, volatileRegion } from "../state";
+import { isErased } from "./erased";
+
+/**
+ * An undo journal. Behind a region's tail everything is erased, so that what was appended since the mark is undone by
+ * erasing it; the words that changed before the tails, and in the index, are kept, 12 bytes each: address u32, its
+ * former 8 bytes. What changes more than that (a reclaim, a boot, a larger index) breaks the mark: then only the host's
+ * whole copy leads back.
+ */
+const ENTRY_BYTES: u32 = 12;
+/** Both regions as they were at the mark. */
+const MARKED_NV: usize = MARK_STATE + (NV_REGION - STATE);
+const MARKED_VOLATILE: usize = MARK_STATE + (VOLATILE_REGION - STATE);
+/** In place of the bytes of the journal: broken. */
+const BROKEN: u32 = u32.MAX_VALUE;
+
+/** Sets the mark here. It is broken from the start if bytes behind the tail of the non-volatile store are not erased. */
+export function mark(): void {
+  const rest = volatileRegion;
+  if (rest.tail < rest.end) memory.fill(rest.tail, 0xff, rest.end - rest.tail);
+  const nv = nvRegion;
+  const erased = nv.tail >= nv.end || isErased(nv.tail, <u32>(nv.end - nv.tail));
+  state.markedBytes = erased ? 0 : BROKEN;
+  state.attention |= ATTENTION_MARKED;
+  memory.copy(MARK_STATE, STATE, STATE_BYTES);
+}
+
+/** Goes back to the mark, which stays. False, and nothing changed, if it is broken. */
+export function undo(): bool {
+  if (state.markedBytes === BROKEN) return false;
+  const nvTail = nvRegion.tail;
+  const volatileTail = volatileRegion.tail;
+  for (let at = state.markedBytes; at !== 0; at -= ENTRY_BYTES) {
+    const entry = <usize>MARK_WORDS + at - ENTRY_BYTES;
+    store<u64>(load<u32>(entry), load<u64>(entry, 4));
+  }
+  memory.copy(STATE, MARK_STATE, STATE_BYTES);
+  memory.fill(nvRegion.tail, 0xff, nvTail - nvRegion.tail);
+  memory.fill(volatileRegion.tail, 0xff, volatileTail - volatileRegion.tail);
+  return true;
+}
+
+/** Keeps `bytes` bytes of a store that are about to change, unless they lie behind its tail at the mark. */
+export function keepStored(at: usize, bytes: u32): void {
+  const region = changetype<Region>(at < volatileRegion.first ? MARKED_NV : MARKED_VOLATILE);
+  if (at >= region.tail && at < region.end) return;
+  for (let word = at & ~7; word < at + bytes; word += 8) keepWord(word);
+}
+
+/** Keeps the 8 bytes at `word`, which are about to change, if there is a mark. */
+export function keepWord(word: usize): void {
+  if ((state.attention & ATTENTION_MARKED) === 0 || state.markedBytes === BROKEN) return;
+  if (state.markedBytes + ENTRY_BYTES > <u32>MARK_WORDS_BYTES) {
+    breakMark();
+    return;
+  }
+  const entry = <usize>MARK_WORDS + state.markedBytes;
+  store<u32>(entry, <u32>word);
+  store<u64>(entry, load<u64>(word), 4);
+  state.markedBytes += ENTRY_BYTES;
+}
+
+/** Too much changes to be kept. */
+export function breakMark(): void {
+  state.markedBytes = BROKEN;
+}
