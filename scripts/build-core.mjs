@@ -1,4 +1,4 @@
-// Compiles the core: node scripts/build-core.mjs debug release coverage
+// Compiles the core: node scripts/build-core.mjs debug release coverage fuzz fuzz-bare
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
@@ -6,13 +6,16 @@ import asc from "assemblyscript/asc";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /**
- * Compiles assembly/index.ts for a target of asconfig.json into build/, the release core also as build/core-bytes.js.
+ * Compiles the core for a target of asconfig.json into build/, the release core also as build/core-bytes.js. The fuzzing
+ * cores have the fuzzer's player in them, `fuzz` with counts of edges, `fuzz-bare` without.
  * Throws with the compiler's messages.
  */
 export async function buildCore(target) {
-  const transform = target === "coverage" ? ["--transform", "./scripts/coverage-transform.mjs"] : [];
+  const counts = target === "coverage" || target === "fuzz";
+  const transform = counts ? ["--transform", "./scripts/coverage-transform.mjs"] : [];
+  const entry = target.startsWith("fuzz") ? "assembly/fuzz/index.ts" : "assembly/index.ts";
   const { error, stderr } = await asc
-    .main(["assembly/index.ts", "--config", "asconfig.json", "--target", target, ...transform], {
+    .main([entry, "--config", "asconfig.json", "--target", target, ...transform], {
       stderr: asc.createMemoryStream(),
       stdout: process.stderr,
       reportDiagnostic: undefined,

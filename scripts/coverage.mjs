@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 process.chdir(ROOT);
 await buildCore("coverage");
-const points = JSON.parse(readFileSync("build/coverage-points.json", "utf8"));
+const { statements: points } = JSON.parse(readFileSync("build/coverage-edges.json", "utf8"));
 
 const folder = mkdtempSync(join(tmpdir(), "xenefi-coverage-"));
 await runTests(folder);
@@ -31,10 +31,10 @@ async function runTests(folder) {
   await vitest.close();
 }
 
-/** The number of test files that reached each point. */
+/** The number of test files that reached each statement. */
 function countsOf(folder) {
   const marks = readdirSync(folder).map((name) => readFileSync(join(folder, name)));
-  return points.map((_, point) => marks.filter((bytes) => bytes[point] === 1).length);
+  return points.map(({ edge }) => marks.filter((bytes) => bytes[edge] !== 0).length);
 }
 
 /** Map of file to its points, each with its count, files in order of their names. */

@@ -1,7 +1,7 @@
 import * as abi from "../assembly/abi/capsule.ts";
 import { CAPSULES } from "../assembly/abi/layout.ts";
 import { EfiCode, type Reason } from "../assembly/abi/status.ts";
-import type { Core } from "./core.ts";
+import type { Core } from "./core-exports.ts";
 import type { Variable } from "./formats/variable-set.ts";
 import { CAPSULE_VENDOR_GUID, guidBytes, guidText } from "./guid.ts";
 import type { Abi } from "./op.ts";

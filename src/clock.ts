@@ -1,5 +1,5 @@
 import { STATE_CLOCK_SECONDS } from "../assembly/abi/layout.ts";
-import type { Core } from "./core.ts";
+import type { Core } from "./core-exports.ts";
 import { type EfiTime, secondsOfTime } from "./time.ts";
 
 /** When a machine is switched on unless it is told otherwise: 2024-01-15T12:00:00. */

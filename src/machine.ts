@@ -52,7 +52,9 @@ import {
   writeCapsuleFirmware,
 } from "./capsules.ts";
 import { Clock, DEFAULT_POWER_ON } from "./clock.ts";
-import { type Core, type CoreExports, makeCore, WINDOW_BYTES_MAX } from "./core.ts";
+import { makeCore } from "./core.ts";
+import type { Core, CoreExports } from "./core-exports.ts";
+import { WINDOW_BYTES_MAX } from "./core-instance.ts";
 import type { Verifier } from "./crypto/verifier.ts";
 import type { Fault } from "./faults/fault.ts";
 import type { FaultMemory } from "./faults/fault-memory.ts";
@@ -193,8 +195,13 @@ export class Machine {
   /** What undo needs where the core's journal does not lead back. */
   #marked: { snapshot: Uint8Array; holes: Hole[] } | undefined;
 
-  /** Throws a FormatError for a store that is none, a RangeError for one that is too large and for bad options. */
-  constructor(options: MachineOptions = {}) {
+  /**
+   * Throws a FormatError for a store that is none, a RangeError for one that is too large and for bad options. `make`
+   * makes its core, where that is not the usual one.
+   *
+   * @internal `make`
+   */
+  constructor(options: MachineOptions = {}, make: typeof makeCore = makeCore) {
     const { profile, abi } = chooseProfile(options.profile, options.abi);
     this.abi = abi;
     this.profile = profile;
@@ -209,7 +216,7 @@ export class Machine {
       checkWriteThrough(options, this.volume);
       this.#port = new FlashPort(options.flash, this.volume.offset);
     }
-    const core = makeCore(windowBytes, { verifier: options.verifier, flash: this.#port, guest: options.guestMemory });
+    const core = make(windowBytes, { verifier: options.verifier, flash: this.#port, guest: options.guestMemory });
     this.#core = core;
     this.#answer = committing(core.exports.dispatch, this.#port);
     this.#dispatch = this.#answer;

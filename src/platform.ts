@@ -26,7 +26,7 @@ import {
   PLATFORM_VENDOR_MAX_BYTES,
   STATE_ATTENTION,
 } from "../assembly/abi/layout.ts";
-import type { Core } from "./core.ts";
+import type { Core } from "./core-exports.ts";
 import { toUcs2 } from "./ucs2.ts";
 
 /** One range of the EFI memory map; addresses and bytes as machine addresses, type an EFI_MEMORY_TYPE. */

@@ -25,7 +25,7 @@ import {
   RULE_WILDCARD,
   RULES_NAMESPACES,
 } from "../assembly/abi/rules.ts";
-import type { Core } from "./core.ts";
+import type { Core } from "./core-exports.ts";
 import type { Geometry } from "./formats/edk2-store.ts";
 import { guidBytes } from "./guid.ts";
 import { writeVerdicts } from "./policies/attribute-rules.ts";

@@ -12,7 +12,7 @@ import {
   VOLATILE,
   VOLATILE_BYTES,
 } from "../assembly/abi/layout.ts";
-import type { Core } from "./core.ts";
+import type { Core } from "./core-exports.ts";
 
 /**
  * A snapshot: "XESN", layout version u32, flash bytes u32, index slots u32, then the blocks STATE to RULES, the used

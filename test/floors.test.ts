@@ -16,7 +16,7 @@ const FLOORS: Record<Tree, string[][]> = {
     ["call", "store/"],
     ["services/"],
     ["dispatch", "capsule-call", "sched-op", "boot"],
-    ["index", "internals"],
+    ["index", "internals", "fuzz/"],
   ],
   src: [
     [
@@ -38,6 +38,8 @@ const FLOORS: Record<Tree, string[][]> = {
       "op",
       "core-bytes",
       "core",
+      "core-exports",
+      "core-instance",
       "flash-device",
       "clock",
       "shutdown",
@@ -54,6 +56,7 @@ const FLOORS: Record<Tree, string[][]> = {
     ["machine", "decoders/"],
     ["client", "machine-image", "trace/", "boot-options", "secure-boot/", "variable-check", "handover/"],
     ["index", "stores", "files/", "pictures/", "testing/", "protocol/", "vitest"],
+    ["fuzz/"],
     ["cli/"],
   ],
 };
@@ -64,6 +67,7 @@ const NODE_ALLOWED = [
   ...REPLACED,
   "cli/",
   "files/",
+  "fuzz/fuzz-core",
   "crypto/node-verifier",
   "crypto/signer",
   "crypto/identity",

@@ -1,0 +1,69 @@
+import { readFileSync } from "node:fs";
+import { FUZZ_END } from "../../assembly/abi/fuzz.ts";
+import { FLASH, WINDOW } from "../../assembly/abi/layout.ts";
+import type { Core, CoreExports, Loans } from "../core-exports.ts";
+import { makeCoreOf } from "../core-instance.ts";
+
+/** Exports of a fuzzing core (assembly/fuzz/index.ts). */
+export interface FuzzExports extends CoreExports {
+  fillGuest(): void;
+  begin(): void;
+  play(from: number, end: number): number;
+  prepare(step: number): number;
+  accept(ret: number): void;
+  check(ret: number): number;
+  compare(): number;
+  compareBeside(): number;
+  goBack(): number;
+  forgetEdges(): void;
+  takeEdges(counts: number, count: number): number;
+  dropEdges(counts: number, count: number): void;
+}
+
+export interface FuzzCore extends Core {
+  readonly exports: FuzzExports;
+}
+
+/** Where a statement of the core stands, and the edge whose count is its own. */
+export interface Statement {
+  file: string;
+  line: number;
+  column: number;
+  edge: number;
+}
+
+export interface EdgeMap {
+  /** Bytes of all counts. */
+  readonly edges: number;
+  readonly statements: readonly Statement[];
+}
+
+/** Behind the counts of edges: the turns of all loops. */
+const TURNS_BYTES = 8;
+
+/** Makes a core that counts its edges, or one that is a tenth the size and does not. */
+export function makeFuzzCore(counts: boolean, loans: Loans): FuzzCore {
+  return makeCoreOf(moduleOf(counts ? "#fuzz.wasm" : "#fuzz-bare.wasm"), FUZZ_END - WINDOW, loans) as FuzzCore;
+}
+
+/** What the counts of a counting core stand for. */
+export function edgeMap(): EdgeMap {
+  map ??= JSON.parse(readFileSync(new URL(import.meta.resolve("#fuzz-edges.json")), "utf8")) as EdgeMap;
+  return map;
+}
+
+/** Core address of the first count. */
+export const edgesAt = ({ edges }: EdgeMap): number => FLASH - TURNS_BYTES - edges;
+/** Bytes of the counts with the turns of loops. */
+export const countedBytes = ({ edges }: EdgeMap): number => edges + TURNS_BYTES;
+
+function moduleOf(name: string): WebAssembly.Module {
+  const bytes = () => new Uint8Array(readFileSync(new URL(import.meta.resolve(name))));
+  const module = modules.get(name) ?? new WebAssembly.Module(bytes());
+  modules.set(name, module);
+  return module;
+}
+
+/** Compiled once a process. */
+const modules = new Map<string, WebAssembly.Module>();
+let map: EdgeMap | undefined;

@@ -1,0 +1,174 @@
+import {
+  CONTENTS,
+  FINDING,
+  FINDING_DETAIL,
+  FINDING_OP_HIGH,
+  FINDING_OP_LOW,
+  FINDING_STEP,
+  FINDING_VIOLATION,
+  FUZZ_WINDOW_BYTES,
+  GUIDS,
+  HEAD_ABI,
+  HEAD_BOOTS,
+  HEAD_BOOTS_ON,
+  INPUT,
+  KIND_POWER_CUT,
+  KIND_REBOOT,
+  KINDS,
+  NAMES,
+  SEEN,
+  SHADOW,
+  STEP_BYTES,
+  STEP_KIND,
+  STEP_SEED,
+  Violation,
+} from "../../assembly/abi/fuzz.ts";
+import { WINDOW } from "../../assembly/abi/layout.ts";
+import { Machine, type MachineOptions } from "../machine.ts";
+import { ABIS, type Abi } from "../op.ts";
+import type { Failure } from "./failure.ts";
+import { countedBytes, edgeMap, edgesAt, type FuzzCore, makeFuzzCore } from "./fuzz-core.ts";
+import { layTables, type Tables } from "./tables.ts";
+
+/** A machine on a fuzzing core, with what plays sequences on it and leads it back to its start after each. */
+export class FuzzMachine {
+  readonly machine: Machine;
+  readonly core: FuzzCore;
+  /** Guest memory as it is, and as it should be. */
+  readonly guest: Uint8Array;
+  readonly shadow: Uint8Array;
+  readonly #counts: { at: number; edges: number; bytes: number } | undefined;
+
+  constructor(options: MachineOptions, tables: Tables, { counts }: { counts: boolean }) {
+    let made: FuzzCore | undefined;
+    this.machine = new Machine({ ...options, windowBytes: FUZZ_WINDOW_BYTES }, (_, loans = {}) => {
+      made = makeFuzzCore(counts, loans);
+      return made;
+    });
+    this.core = made as unknown as FuzzCore;
+    const { bytes, exports } = this.core;
+    this.guest = bytes.subarray(WINDOW, WINDOW + FUZZ_WINDOW_BYTES);
+    this.shadow = bytes.subarray(SHADOW, SHADOW + FUZZ_WINDOW_BYTES);
+    layTables(bytes, { names: NAMES, guids: GUIDS, contents: CONTENTS }, tables);
+    if (counts) {
+      const map = edgeMap();
+      this.#counts = { at: edgesAt(map), edges: map.edges, bytes: countedBytes(map) };
+    }
+    exports.forgetEdges();
+    exports.fillGuest();
+    this.machine.mark();
+  }
+
+  /** Puts a sequence, a head and then its steps, where `play` takes it from; gives the number behind its last step. */
+  lay(input: Uint8Array): number {
+    this.core.bytes.set(input, INPUT);
+    this.core.exports.begin();
+    return (input.length / STEP_BYTES) | 0;
+  }
+
+  /** The ABI that a sequence asks for. */
+  abiOf(input: Uint8Array): Abi {
+    return ABIS[(input[HEAD_ABI] ?? 0) & 3] as Abi;
+  }
+
+  /** Plays the sequence that was laid, from step `from` to before `end`; gives what must not be. Leaves the state as it is then. */
+  play(end: number, from = 1): Failure | undefined {
+    try {
+      let step = from;
+      while (true) {
+        step = this.core.exports.play(step, end);
+        if (step < 0) return this.failure();
+        if (step >= end) return this.core.exports.compare() === 0 ? this.failure() : undefined;
+        this.hostStep(step);
+        step++;
+      }
+    } catch (error) {
+      return this.trap(error);
+    }
+  }
+
+  /** Does what a step leaves to the host; nothing for any other. */
+  hostStep(step: number): void {
+    const at = INPUT + step * STEP_BYTES;
+    const kind = (this.core.bytes[at + STEP_KIND] as number) % KINDS;
+    const seed = this.core.view.getUint32(at + STEP_SEED, true);
+    if (kind === KIND_REBOOT) this.machine.reboot();
+    else this.machine.cutPower(seed % 0x400);
+  }
+
+  /** Lays step `step` as an op; gives its guest address, or undefined for a step that is no call, which is done. */
+  prepare(step: number): bigint | undefined {
+    if (this.core.exports.prepare(step) === 0) {
+      this.hostStepIfAny(step);
+      return undefined;
+    }
+    const { view } = this.core;
+    const low = view.getUint32(FINDING + FINDING_OP_LOW, true);
+    return (BigInt(view.getUint32(FINDING + FINDING_OP_HIGH, true)) << 32n) | BigInt(low);
+  }
+
+  /** Makes the call that was prepared: its result. */
+  call(): number {
+    const { view, exports } = this.core;
+    const low = view.getInt32(FINDING + FINDING_OP_LOW, true);
+    return exports.dispatch(low, view.getInt32(FINDING + FINDING_OP_HIGH, true));
+  }
+
+  /** Edges that were new since the last take, and buckets that were. */
+  takeEdges(): { edges: number; buckets: number } {
+    const fresh = this.takeFresh();
+    return { edges: fresh >>> 16, buckets: fresh & 0xffff };
+  }
+
+  /** The same as one number: new edges times 65536, plus new buckets. Nothing where the core does not count. */
+  takeFresh(): number {
+    const counts = this.#counts;
+    return counts === undefined ? 0 : this.core.exports.takeEdges(counts.at, counts.edges);
+  }
+
+  /** For each of the first `edges` edges the buckets that were seen. */
+  seen(edges: number): Uint8Array {
+    return this.core.bytes.subarray(SEEN, SEEN + edges);
+  }
+
+  /** Goes back to the start: store, clock, guest memory. */
+  goBack(): void {
+    if (this.core.exports.goBack() === 0) this.machine.undo();
+    if (this.#counts !== undefined) this.core.exports.dropEdges(this.#counts.at, this.#counts.bytes);
+  }
+
+  /** Goes back after a failure, which may have left anything behind. */
+  recover(): void {
+    this.core.exports.fillGuest();
+    this.goBack();
+  }
+
+  /** What FINDING tells. */
+  failure(): Failure {
+    const { view } = this.core;
+    const violation = view.getUint32(FINDING + FINDING_VIOLATION, true);
+    const detail = view.getUint32(FINDING + FINDING_DETAIL, true);
+    const step = view.getUint32(FINDING + FINDING_STEP, true);
+    const isMemory = violation === Violation.StrayWrite || violation === Violation.RedZone;
+    const value = isMemory ? `guest address 0x${detail.toString(16)}` : String(detail | 0);
+    return {
+      oracle: isMemory ? "memory" : "invariant",
+      text: `${Violation[violation]}: ${value}`,
+      step: isMemory ? undefined : step,
+    };
+  }
+
+  /** A trap of the core as a failure: what it says and where it was. */
+  trap(error: unknown): Failure {
+    if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+    const where = /at ([\w/.$-]+) \(wasm|at ([\w/.$-]+) \(/.exec(error.stack ?? "");
+    const step = this.core.view.getUint32(FINDING + FINDING_STEP, true);
+    return { oracle: "trap", text: `${error.message} in ${where?.[1] ?? where?.[2] ?? "the core"}`, step };
+  }
+
+  private hostStepIfAny(step: number): void {
+    const kind = (this.core.bytes[INPUT + step * STEP_BYTES + STEP_KIND] as number) % KINDS;
+    const boots = this.core.bytes[INPUT + HEAD_BOOTS] === HEAD_BOOTS_ON;
+    if (boots && (kind === KIND_REBOOT || kind === KIND_POWER_CUT)) this.hostStep(step);
+  }
+}

@@ -1,0 +1,54 @@
+import { RECLAIM_AT_RUNTIME } from "../../assembly/abi/policy.ts";
+import type { Verifier } from "../crypto/verifier.ts";
+import { type Geometry, OVMF_4M } from "../formats/edk2-store.ts";
+import type { MachineOptions } from "../machine.ts";
+import { POLICIES } from "../policies/index.ts";
+import type { BootWrite, Policy } from "../policies/policy.ts";
+
+/** A store of 6 KiB and variables of 512 bytes: it is full soon. */
+const SMALL_STORE: Geometry = { ...OVMF_4M, storeEnd: OVMF_4M.storeOffset + 28 + 0x1800 };
+/** A store that holds thousands of variables. */
+const LARGE_STORE: Geometry = { ...OVMF_4M, volumeBytes: 0xe0000, storeEnd: 0x70000, workBytes: 0, spareBytes: 0 };
+const PRELOAD_GUID = "11111111-2222-3333-4444-555555555555";
+const PRELOAD_BYTES = 64;
+
+const personality = (name: string): Policy => POLICIES[name] as Policy;
+
+/** A personality whose store is small; where the firmware reclaims at run time, it does so all the time. */
+function small(policy: Policy, flags = policy.flags): Policy {
+  return { ...policy, flags, geometry: SMALL_STORE, maxVariableBytes: 0x200, maxAuthVariableBytes: 0x200 };
+}
+
+/**
+ * The machines that a sequence chooses from: every personality as it is, edk2's over a small store with and without reclaim
+ * at run time, and one whose firmware takes capsules.
+ */
+export function machineChoices(verifier?: Verifier): MachineOptions[] {
+  const ovmf = personality("ovmf-4m");
+  const all: MachineOptions[] = [
+    { policy: ovmf },
+    { policy: small(ovmf) },
+    { policy: small(ovmf, ovmf.flags | RECLAIM_AT_RUNTIME) },
+    { policy: ovmf, capsules: "firmware" },
+    ...["ovmf-2m", "edk2", "uboot", "qemu", "openvmm", "varstored", "spec"].map((name) => ({
+      policy: personality(name),
+    })),
+    { policy: small(personality("edk2")) },
+  ];
+  const loan = verifier === undefined ? {} : { verifier };
+  return all.map((options) => ({ ...options, ...loan, abi: "x86_64" }));
+}
+
+/** One machine of OVMF's personality that holds `count` variables of 64 bytes besides its own. */
+export function machineWith(count: number): MachineOptions {
+  const preload = Array.from(
+    { length: count },
+    (_, i): BootWrite => ({
+      name: `V${i}`,
+      guid: PRELOAD_GUID,
+      attributes: 7,
+      data: "ab".repeat(PRELOAD_BYTES),
+    }),
+  );
+  return { policy: { ...personality("ovmf-4m"), geometry: LARGE_STORE }, preload, abi: "x86_64" };
+}

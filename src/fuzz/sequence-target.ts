@@ -1,0 +1,129 @@
+import { HEAD_MACHINE, STEP_BYTES, STEPS_MAX } from "../../assembly/abi/fuzz.ts";
+import type { MachineOptions } from "../machine.ts";
+import type { Random } from "../random.ts";
+import type { Failure } from "./failure.ts";
+import { edgeMap } from "./fuzz-core.ts";
+import { FuzzMachine } from "./fuzz-machine.ts";
+import { SequenceMutator } from "./sequence-mutator.ts";
+import { smallerSequences } from "./smaller-sequences.ts";
+import type { Tables } from "./tables.ts";
+import { type Coverage, Shown, type Target } from "./target.ts";
+
+/** A check of a whole sequence. It finds the machine at its start, and leaves it there. */
+export interface Oracle {
+  readonly name: string;
+  /** One in so many inputs is checked; those that show something new always are. */
+  readonly oneIn: number;
+  check(machine: FuzzMachine, input: Uint8Array, random: Random): Failure | undefined;
+}
+
+export interface SequenceOptions {
+  name: string;
+  machines: readonly MachineOptions[];
+  tables: Tables;
+  oracles: readonly Oracle[];
+  /** Whether the core counts its edges; without, no input is news. */
+  counts: boolean;
+  /** Most steps of a sequence, and how many a new one has at most. */
+  stepsMax: number;
+  newStepsMax: number;
+  /** Kinds of steps that are no plain calls (assembly/abi/fuzz.ts). */
+  rareKinds: readonly number[];
+}
+
+/** Sequences of calls, played in the core. */
+export class SequenceTarget implements Target {
+  readonly name: string;
+  readonly bytesMax: number;
+  failure: Failure | undefined;
+  calls = 0;
+  readonly #options: SequenceOptions;
+  readonly #random: Random;
+  readonly #mutator: SequenceMutator;
+  readonly #machines: (FuzzMachine | undefined)[];
+  readonly #inputs: number[];
+
+  /** `random` chooses what mutations do and which inputs the slower checks see. */
+  constructor(options: SequenceOptions, random: Random) {
+    this.name = options.name;
+    this.bytesMax = Math.min(options.stepsMax, STEPS_MAX) * STEP_BYTES;
+    this.#options = options;
+    this.#random = random;
+    this.#machines = options.machines.map(() => undefined);
+    this.#inputs = options.oracles.map(() => 0);
+    const { stepsMax, rareKinds } = options;
+    this.#mutator = new SequenceMutator(random, { stepsMax, machines: options.machines.length, rareKinds });
+  }
+
+  make(into: Uint8Array): number {
+    return this.#mutator.make(into, 1 + this.#random.below(this.#options.newStepsMax));
+  }
+
+  mutate(into: Uint8Array, bytes: number, other: Uint8Array): number {
+    return this.#mutator.mutate(into, bytes, other);
+  }
+
+  run(input: Uint8Array): Shown {
+    const machine = this.machineOf(input);
+    const end = machine.lay(input);
+    this.calls += Math.max(0, end - 1);
+    this.failure = machine.play(end);
+    if (this.failure !== undefined) {
+      machine.recover();
+      return Shown.Failure;
+    }
+    const fresh = machine.takeFresh() !== 0;
+    machine.goBack();
+    this.failure = this.#ask(machine, input, fresh);
+    if (this.failure !== undefined) return Shown.Failure;
+    return fresh ? Shown.News : Shown.Nothing;
+  }
+
+  smaller(input: Uint8Array): Iterable<Uint8Array> {
+    return smallerSequences(input);
+  }
+
+  coverage(): Coverage {
+    const seen = this.seenEdges();
+    let covered = 0;
+    let features = 0;
+    for (const buckets of seen) {
+      if (buckets !== 0) covered++;
+      for (let rest = buckets; rest !== 0; rest &= rest - 1) features++;
+    }
+    return { covered, total: this.#options.counts ? edgeMap().edges : 0, features };
+  }
+
+  /** For each edge the buckets of counts that were seen, on any machine. */
+  seenEdges(): Uint8Array {
+    const all = new Uint8Array(this.#options.counts ? edgeMap().edges : 0);
+    for (const machine of this.#machines) {
+      for (const [edge, buckets] of machine?.seen(all.length).entries() ?? []) all[edge] = (all[edge] ?? 0) | buckets;
+    }
+    return all;
+  }
+
+  /** The machine that the sequence's head chooses; made when it is first needed. */
+  machineOf(input: Uint8Array): FuzzMachine {
+    const { machines, tables, counts } = this.#options;
+    const index = (input[HEAD_MACHINE] ?? 0) % machines.length;
+    const machine = this.#machines[index] ?? new FuzzMachine(machines[index] as MachineOptions, tables, { counts });
+    this.#machines[index] = machine;
+    return machine;
+  }
+
+  /** The slower checks: all of an input that showed something new, each of one in so many others. */
+  #ask(machine: FuzzMachine, input: Uint8Array, fresh: boolean): Failure | undefined {
+    const { oracles } = this.#options;
+    for (let i = 0; i < oracles.length; i++) {
+      const oracle = oracles[i] as Oracle;
+      const count = (this.#inputs[i] as number) + 1;
+      const isDue = fresh || count >= oracle.oneIn;
+      this.#inputs[i] = isDue ? 0 : count;
+      if (!isDue) continue;
+      const failure = oracle.check(machine, input, this.#random);
+      if (failure !== undefined) return failure;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,183 @@
+import { CONTENTS_BYTES, CONTENTS_MAX, GUIDS_MAX, NAMES_BYTES, NAMES_MAX } from "../../assembly/abi/fuzz.ts";
+import { GLOBAL_GUID, guidBytes, SECURE_BOOT_ENABLE_GUID } from "../guid.ts";
+import { fromHex } from "../hex.ts";
+import { toUcs2 } from "../ucs2.ts";
+
+/** What steps name by number: variables, vendors and contents that the services know, and some that they do not. */
+export interface Tables {
+  names: readonly string[];
+  guids: readonly string[];
+  contents: readonly Uint8Array[];
+}
+
+/** EFI_IMAGE_SECURITY_DATABASE_GUID */
+const DATABASE_GUID = "d719b2cb-3d3a-4596-a3bc-dad00e67656f";
+/** gEfiCustomModeEnableGuid */
+const CUSTOM_MODE_GUID = "c076ec0c-7028-4399-a072-71ee5c448b9f";
+/** gEfiVendorKeysNvGuid */
+const VENDOR_KEYS_GUID = "9073e4e0-60ec-4b6e-9903-4c223c260f3c";
+/** gEfiCertDbGuid */
+const CERT_DB_GUID = "d9bee56e-75dc-49d9-b4d7-b534210f637a";
+/** gEdkiiVarErrorFlagGuid */
+const ERROR_FLAG_GUID = "04b37fe8-f6ae-480b-bdd5-37d98c5e89aa";
+/** EFI_HARDWARE_ERROR_VARIABLE */
+const HARDWARE_ERROR_GUID = "414e6bdd-e47b-47cc-b244-bb61020cf516";
+/** gEfiMemoryOverwriteControlDataGuid and its lock */
+const MOR_GUID = "e20939be-32d4-41be-a150-897f85d49829";
+const MOR_LOCK_GUID = "bb983ccf-151d-40e1-a07b-4a17be168292";
+/** MTC */
+const COUNT_GUID = "eb704011-1402-11d3-8e77-00a0c969723b";
+const CAPSULE_GUID = "711c703f-c285-4b10-a3b0-36ecbd3c8be2";
+const TIMEZONE_GUID = "378d7b65-8da9-4773-b6e4-a47826a833e1";
+const SHIM_GUID = "605dab50-e046-4300-abb6-3dd810dd8b23";
+const OURS = "11111111-2222-3333-4444-555555555555";
+
+const GUID_LIST = [
+  OURS,
+  GLOBAL_GUID,
+  DATABASE_GUID,
+  "11111111-2222-3333-4444-555555555556",
+  SECURE_BOOT_ENABLE_GUID,
+  CUSTOM_MODE_GUID,
+  VENDOR_KEYS_GUID,
+  CERT_DB_GUID,
+  ERROR_FLAG_GUID,
+  HARDWARE_ERROR_GUID,
+  MOR_GUID,
+  MOR_LOCK_GUID,
+  COUNT_GUID,
+  CAPSULE_GUID,
+  TIMEZONE_GUID,
+  SHIM_GUID,
+  "00000000-0000-0000-0000-000000000000",
+  "ffffffff-ffff-ffff-ffff-ffffffffffff",
+];
+
+const NAME_LIST = [
+  ..."abcdefgh",
+  "V0",
+  "V1",
+  "V2",
+  "V3",
+  "",
+  "x".repeat(31),
+  "y".repeat(200),
+  "z".repeat(511),
+  "Boot0000",
+  "Boot0001",
+  "Boot00AB",
+  "Boot00ab",
+  "BootOrder",
+  "BootNext",
+  "BootCurrent",
+  "BootOptionSupport",
+  "Driver0000",
+  "DriverOrder",
+  "SysPrep0000",
+  "SysPrepOrder",
+  "PlatformRecovery0000",
+  "OsRecovery0000",
+  "Key0000",
+  "Timeout",
+  "ConIn",
+  "ConOut",
+  "ConOutDev",
+  "ErrOut",
+  "Lang",
+  "LangCodes",
+  "PlatformLang",
+  "PlatformLangCodes",
+  "OsIndications",
+  "OsIndicationsSupported",
+  "PK",
+  "KEK",
+  "db",
+  "dbx",
+  "dbt",
+  "dbr",
+  "PKDefault",
+  "SetupMode",
+  "SecureBoot",
+  "AuditMode",
+  "DeployedMode",
+  "CustomMode",
+  "SecureBootEnable",
+  "SignatureSupport",
+  "VendorKeys",
+  "VendorKeysNv",
+  "certdb",
+  "certdbv",
+  "VarErrorFlag",
+  "MTC",
+  "RTC",
+  "RTCALARM",
+  "HwErrRec0000",
+  "HwErrRec0001",
+  "HwErrRecSupport",
+  "MemoryOverwriteRequestControl",
+  "MemoryOverwriteRequestControlLock",
+  "CapsuleUpdateData",
+  "CapsuleUpdateData1",
+  "VariableRuntimeCacheInfo",
+  "MokList",
+  "Boot0000\u0301",
+  "\ud800",
+];
+
+/** Plain contents: load options, languages, lists, descriptors without a signature. */
+const CONTENT_LIST = [
+  "010000000400410000007fff0400",
+  "01000000040041000000",
+  "01000000180041000000040114007ce78c4d3a0bf5a04799e10d98f1e0e97fff0400",
+  "00000100",
+  "656e00",
+  "656e",
+  "656e2d555300",
+  "656e2d55533b66722d4652",
+  "66722d465200",
+  "0000",
+  "0500",
+  "7fff0400",
+  "02010c00d041030a000000007fff0400",
+  // An EFI_SIGNATURE_LIST of one SHA-256.
+  `2616c4c14c509240aca941f9369343284c00000000000000300000${"00"}${"11".repeat(16)}${"22".repeat(32)}`,
+  // EFI_VARIABLE_AUTHENTICATION_2 without a signature, then a byte.
+  "e8070106000000000000000000000000180000000002f10e9dd2af4adf68ee498aa9347d375665a7aa",
+  "e8070106000000000000000000000000180000000002f10e9dd2af4adf68ee498aa9347d375665a7",
+  "e807010600000000000000000000000018000000",
+].map((text) => fromHex(text));
+
+/** The tables of every sequence; `more` are contents that a target adds. */
+export function makeTables(more: readonly Uint8Array[] = []): Tables {
+  return { names: NAME_LIST, guids: GUID_LIST, contents: [...CONTENT_LIST, ...more] };
+}
+
+/** Writes the tables where a fuzzing core reads them (assembly/abi/fuzz.ts). */
+export function layTables(bytes: Uint8Array, at: { names: number; guids: number; contents: number }, tables: Tables) {
+  layTable(
+    bytes,
+    at.names,
+    NAMES_MAX,
+    NAMES_BYTES,
+    tables.names.map((name) => toUcs2(`${name}\0`)),
+  );
+  layTable(bytes, at.contents, CONTENTS_MAX, CONTENTS_BYTES, tables.contents);
+  for (let i = 0; i < GUIDS_MAX; i++) {
+    bytes.set(guidBytes(tables.guids[i % tables.guids.length] as string), at.guids + i * 16);
+  }
+}
+
+/** A table: the count, then an entry each (place u32, bytes u32), then the entries' bytes. */
+function layTable(bytes: Uint8Array, at: number, most: number, room: number, entries: readonly Uint8Array[]): void {
+  if (entries.length > most) throw new RangeError(`a table of at most ${most} entries, not ${entries.length}`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  view.setUint32(at, entries.length, true);
+  let place = at + (entries.length + 1) * 8;
+  for (const [i, entry] of entries.entries()) {
+    if (place + entry.length > at + room) throw new RangeError(`a table of at most ${room} bytes`);
+    view.setUint32(at + (i + 1) * 8, place, true);
+    view.setUint32(at + (i + 1) * 8 + 4, entry.length, true);
+    bytes.set(entry, place);
+    place += entry.length;
+  }
+}
