@@ -9,7 +9,7 @@ const REQUIRE = 'const require = process.getBuiltinModule("node:module").createR
 
 await build({
   absWorkingDir: ROOT,
-  entryPoints: ["src/cli/main.ts"],
+  entryPoints: { main: "src/cli/main.ts", "fuzz-worker": "src/fuzz/worker.ts" },
   outdir: process.argv[2] ?? "dist/cli",
   bundle: true,
   splitting: true,

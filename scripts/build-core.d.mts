@@ -1,5 +1,8 @@
+/** The targets of asconfig.json. */
+export type CoreTarget = "debug" | "release" | "coverage" | "fuzz" | "fuzz-bare";
+
 /**
- * Compiles assembly/index.ts for a target of asconfig.json into build/, the release core also as build/core-bytes.js.
- * Throws with the compiler's messages.
+ * Compiles the core for a target into build/, the release core also as build/core-bytes.js. Throws with the compiler's
+ * messages.
  */
-export function buildCore(target: "debug" | "release" | "coverage"): Promise<void>;
+export function buildCore(target: CoreTarget): Promise<void>;

@@ -12,6 +12,8 @@ const ENTRY_BYTES: u32 = 12;
 /** Both regions as they were at the mark. */
 const MARKED_NV: usize = MARK_STATE + (NV_REGION - STATE);
 const MARKED_VOLATILE: usize = MARK_STATE + (VOLATILE_REGION - STATE);
+/** More than this at once is a rewrite of the store, of which nothing is kept. */
+const KEPT_BYTES_MAX: u32 = 256;
 /** In place of the bytes of the journal: broken. */
 const BROKEN: u32 = u32.MAX_VALUE;
 
@@ -43,8 +45,13 @@ export function undo(): bool {
 
 /** Keeps `bytes` bytes of a store that are about to change, unless they lie behind its tail at the mark. */
 export function keepStored(at: usize, bytes: u32): void {
+  if ((state.attention & ATTENTION_MARKED) === 0 || state.markedBytes === BROKEN) return;
   const region = changetype<Region>(at < volatileRegion.first ? MARKED_NV : MARKED_VOLATILE);
   if (at >= region.tail && at < region.end) return;
+  if (bytes > KEPT_BYTES_MAX) {
+    breakMark();
+    return;
+  }
   for (let word = at & ~7; word < at + bytes; word += 8) keepWord(word);
 }
 

@@ -24,5 +24,6 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   shim: async (io, version) => (await import("./commands/shim.ts")).shimCommand(io, version),
   serve: async (io) => (await import("./commands/serve.ts")).serveCommand(io),
   image: async (io) => (await import("./commands/image.ts")).imageCommand(io),
+  fuzz: async (io) => (await import("./commands/fuzz.ts")).fuzzCommand(io),
   completion: async (io) => (await import("./commands/completion.ts")).completionCommand(io),
 };

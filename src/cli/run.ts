@@ -3,6 +3,7 @@ import { sha256 } from "../files/bytes.ts";
 import { FormatError } from "../formats/variable-set.ts";
 import { printable } from "../printable.ts";
 import { COMMANDS } from "./commands.ts";
+import { ownSpelling } from "./fuzz-arguments.ts";
 import { CommandError, Exit, type Io } from "./io.ts";
 import { jsonLine } from "./json.ts";
 
@@ -17,7 +18,8 @@ Exit codes:
   130  interrupted (SIGINT)`;
 
 /** Runs the command line and gives the exit code. Nothing but `io` is written to, apart from files that it names. */
-export async function run(args: readonly string[], io: Io, version: string): Promise<Exit> {
+export async function run(argv: readonly string[], io: Io, version: string): Promise<Exit> {
+  const args = ownSpelling(argv);
   try {
     const program = await makeProgram(args, io, version);
     await program.parseAsync(verbFirst(program, args), { from: "user" });

@@ -1,5 +1,6 @@
 import {
   CONTENTS,
+  EDGES_MAX,
   FINDING,
   FINDING_DETAIL,
   FINDING_OP_HIGH,
@@ -37,6 +38,8 @@ export class FuzzMachine {
   /** Guest memory as it is, and as it should be. */
   readonly guest: Uint8Array;
   readonly shadow: Uint8Array;
+  /** For each edge the buckets of its counts that were seen. */
+  readonly seen: Uint8Array;
   readonly #counts: { at: number; edges: number; bytes: number } | undefined;
 
   constructor(options: MachineOptions, tables: Tables, { counts }: { counts: boolean }) {
@@ -49,6 +52,7 @@ export class FuzzMachine {
     const { bytes, exports } = this.core;
     this.guest = bytes.subarray(WINDOW, WINDOW + FUZZ_WINDOW_BYTES);
     this.shadow = bytes.subarray(SHADOW, SHADOW + FUZZ_WINDOW_BYTES);
+    this.seen = bytes.subarray(SEEN, SEEN + EDGES_MAX);
     layTables(bytes, { names: NAMES, guids: GUIDS, contents: CONTENTS }, tables);
     if (counts) {
       const map = edgeMap();
@@ -57,6 +61,7 @@ export class FuzzMachine {
     exports.forgetEdges();
     exports.fillGuest();
     this.machine.mark();
+    this.#dropEdges();
   }
 
   /** Puts a sequence, a head and then its steps, where `play` takes it from; gives the number behind its last step. */
@@ -67,7 +72,7 @@ export class FuzzMachine {
   }
 
   /** The ABI that a sequence asks for. */
-  abiOf(input: Uint8Array): Abi {
+  static abiOf(input: Uint8Array): Abi {
     return ABIS[(input[HEAD_ABI] ?? 0) & 3] as Abi;
   }
 
@@ -99,7 +104,7 @@ export class FuzzMachine {
   /** Lays step `step` as an op; gives its guest address, or undefined for a step that is no call, which is done. */
   prepare(step: number): bigint | undefined {
     if (this.core.exports.prepare(step) === 0) {
-      this.hostStepIfAny(step);
+      this.#hostStepIfAny(step);
       return undefined;
     }
     const { view } = this.core;
@@ -126,15 +131,10 @@ export class FuzzMachine {
     return counts === undefined ? 0 : this.core.exports.takeEdges(counts.at, counts.edges);
   }
 
-  /** For each of the first `edges` edges the buckets that were seen. */
-  seen(edges: number): Uint8Array {
-    return this.core.bytes.subarray(SEEN, SEEN + edges);
-  }
-
   /** Goes back to the start: store, clock, guest memory. */
   goBack(): void {
     if (this.core.exports.goBack() === 0) this.machine.undo();
-    if (this.#counts !== undefined) this.core.exports.dropEdges(this.#counts.at, this.#counts.bytes);
+    this.#dropEdges();
   }
 
   /** Goes back after a failure, which may have left anything behind. */
@@ -166,7 +166,11 @@ export class FuzzMachine {
     return { oracle: "trap", text: `${error.message} in ${where?.[1] ?? where?.[2] ?? "the core"}`, step };
   }
 
-  private hostStepIfAny(step: number): void {
+  #dropEdges(): void {
+    if (this.#counts !== undefined) this.core.exports.dropEdges(this.#counts.at, this.#counts.bytes);
+  }
+
+  #hostStepIfAny(step: number): void {
     const kind = (this.core.bytes[INPUT + step * STEP_BYTES + STEP_KIND] as number) % KINDS;
     const boots = this.core.bytes[INPUT + HEAD_BOOTS] === HEAD_BOOTS_ON;
     if (boots && (kind === KIND_REBOOT || kind === KIND_POWER_CUT)) this.hostStep(step);

@@ -42,8 +42,11 @@ export interface SequenceLimits {
   stepsMax: number;
   /** How many machines there are to choose from. */
   machines: number;
-  /** Kinds of steps that may be chosen besides calls: 12 to 19 of assembly/abi/fuzz.ts. */
+  /** Kinds of steps that may be chosen besides calls: 0, 12 to 19 of assembly/abi/fuzz.ts; one step in so many is one. */
   rareKinds: readonly number[];
+  rareOneIn: number;
+  /** Whether new steps have fields that make no sense more often than not. */
+  isWild: boolean;
 }
 
 /** Changes sequences of steps, in place, in ways that keep them meaningful more often than not. */
@@ -122,7 +125,7 @@ export class SequenceMutator {
     const random = this.#random;
     into.fill(0, at, at + STEP_BYTES);
     const rare = this.#limits.rareKinds;
-    const isRare = rare.length !== 0 && random.oneIn(24);
+    const isRare = rare.length !== 0 && random.oneIn(this.#limits.rareOneIn);
     into[at + STEP_KIND] = isRare ? random.pick(rare) : random.pick(KIND_WEIGHTS);
     // Steps of one sequence shall meet each other's variables.
     into[at + STEP_NAME] = random.oneIn(3) ? random.below(240) : random.below(4);
@@ -132,7 +135,7 @@ export class SequenceMutator {
     into[at + STEP_SEED] = random.u32();
     into[at + STEP_CONTENT] = 3;
     if (random.oneIn(3)) this.#content(into, at);
-    if (random.oneIn(6)) this.#field(into, at);
+    if (this.#limits.isWild || random.oneIn(6)) this.#field(into, at);
     if (into[at + STEP_KIND] === abi.FN_GET_NEXT_VARIABLE_NAME) this.#walk(into, at);
     else if (isRare) this.#word(into, at + STEP_SEED);
   }

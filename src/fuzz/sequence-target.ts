@@ -5,6 +5,7 @@ import type { Failure } from "./failure.ts";
 import { edgeMap } from "./fuzz-core.ts";
 import { FuzzMachine } from "./fuzz-machine.ts";
 import { SequenceMutator } from "./sequence-mutator.ts";
+import { traceOf } from "./sequence-trace.ts";
 import { smallerSequences } from "./smaller-sequences.ts";
 import type { Tables } from "./tables.ts";
 import { type Coverage, Shown, type Target } from "./target.ts";
@@ -27,8 +28,11 @@ export interface SequenceOptions {
   /** Most steps of a sequence, and how many a new one has at most. */
   stepsMax: number;
   newStepsMax: number;
-  /** Kinds of steps that are no plain calls (assembly/abi/fuzz.ts). */
+  /** Kinds of steps that are no plain calls (assembly/abi/fuzz.ts); one new step in so many is one. */
   rareKinds: readonly number[];
+  rareOneIn: number;
+  /** Whether new steps have fields that make no sense more often than not. */
+  isWild: boolean;
 }
 
 /** Sequences of calls, played in the core. */
@@ -42,6 +46,8 @@ export class SequenceTarget implements Target {
   readonly #mutator: SequenceMutator;
   readonly #machines: (FuzzMachine | undefined)[];
   readonly #inputs: number[];
+  /** The machine that has seen what all have. */
+  #latest: FuzzMachine | undefined;
 
   /** `random` chooses what mutations do and which inputs the slower checks see. */
   constructor(options: SequenceOptions, random: Random) {
@@ -51,8 +57,7 @@ export class SequenceTarget implements Target {
     this.#random = random;
     this.#machines = options.machines.map(() => undefined);
     this.#inputs = options.oracles.map(() => 0);
-    const { stepsMax, rareKinds } = options;
-    this.#mutator = new SequenceMutator(random, { stepsMax, machines: options.machines.length, rareKinds });
+    this.#mutator = new SequenceMutator(random, { ...options, machines: options.machines.length });
   }
 
   make(into: Uint8Array): number {
@@ -83,6 +88,12 @@ export class SequenceTarget implements Target {
     return smallerSequences(input);
   }
 
+  trace(input: Uint8Array, about: string): string {
+    const { machines, tables } = this.#options;
+    const index = (input[HEAD_MACHINE] ?? 0) % machines.length;
+    return traceOf(machines[index] as MachineOptions, tables, input, about);
+  }
+
   coverage(): Coverage {
     const seen = this.seenEdges();
     let covered = 0;
@@ -96,11 +107,8 @@ export class SequenceTarget implements Target {
 
   /** For each edge the buckets of counts that were seen, on any machine. */
   seenEdges(): Uint8Array {
-    const all = new Uint8Array(this.#options.counts ? edgeMap().edges : 0);
-    for (const machine of this.#machines) {
-      for (const [edge, buckets] of machine?.seen(all.length).entries() ?? []) all[edge] = (all[edge] ?? 0) | buckets;
-    }
-    return all;
+    const { edges } = this.#options.counts ? edgeMap() : { edges: 0 };
+    return this.#latest?.seen.slice(0, edges) ?? new Uint8Array(edges);
   }
 
   /** The machine that the sequence's head chooses; made when it is first needed. */
@@ -109,6 +117,9 @@ export class SequenceTarget implements Target {
     const index = (input[HEAD_MACHINE] ?? 0) % machines.length;
     const machine = this.#machines[index] ?? new FuzzMachine(machines[index] as MachineOptions, tables, { counts });
     this.#machines[index] = machine;
+    // What one machine has shown is no news on another one.
+    if (this.#latest !== undefined && this.#latest !== machine) machine.seen.set(this.#latest.seen);
+    this.#latest = machine;
     return machine;
   }
 

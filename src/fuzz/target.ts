@@ -39,6 +39,8 @@ export interface Target {
   run(input: Uint8Array): Shown;
   /** Inputs that make a failure smaller, the boldest first: each is tried, and stands for `input` if the failure stays. */
   smaller(input: Uint8Array): Iterable<Uint8Array>;
-  /** What a person sees of an input, such as a trace; undefined: the bytes say it. */
-  describe?(input: Uint8Array): { name: string; text: string } | undefined;
+  /** For each edge the buckets of its counts that were seen, where the target knows edges. */
+  seenEdges?(): Uint8Array;
+  /** The input as an xenefi-trace, where it is a sequence of calls; `about` goes into its header. */
+  trace?(input: Uint8Array, about: string): string;
 }
