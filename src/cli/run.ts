@@ -1,11 +1,11 @@
 import { Command, CommanderError, Option, type OutputConfiguration } from "commander";
-import { sha256 } from "../files/bytes.ts";
 import { FormatError } from "../formats/variable-set.ts";
 import { printable } from "../printable.ts";
 import { COMMANDS } from "./commands.ts";
 import { ownSpelling } from "./fuzz-arguments.ts";
 import { CommandError, Exit, type Io } from "./io.ts";
 import { jsonLine } from "./json.ts";
+import { asksVersion, versionText } from "./version.ts";
 
 const HELP = `
 Exit codes:
@@ -33,10 +33,8 @@ export async function run(argv: readonly string[], io: Io, version: string): Pro
 /** The code of what ends the parsing of the version's option. */
 const VERSION_ASKED = "commander.version";
 
-/** Only this needs the core of those commands that do not run it. */
-async function printVersion(io: Io, version: string): Promise<Exit> {
-  const { coreBytes } = await import("../core-bytes.ts");
-  io.out(`${version} (core sha256 ${sha256(coreBytes())})\n`);
+function printVersion(io: Io, version: string): Exit {
+  io.out(versionText(version));
   return Exit.Done;
 }
 
@@ -69,8 +67,7 @@ function loadersFor(args: readonly string[]) {
   const name = args.find((argument) => !argument.startsWith("-")) ?? "";
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load !== undefined && name !== "completion") return [load];
-  const isVersion = args.length === 1 && ["-V", "--version"].includes(args[0] as string);
-  return isVersion ? [] : Object.values(COMMANDS);
+  return asksVersion(args) ? [] : Object.values(COMMANDS);
 }
 
 /** Help as it is, and wrong usage in one line as all errors; as JSON it is told by `report`. */
