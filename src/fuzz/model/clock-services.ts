@@ -20,6 +20,7 @@ const NV_BS_RT = 7;
 const NO_ZONE = 2047;
 const ZONE_MAX = 1440;
 const DAYLIGHT_BITS = 3;
+const NOT_DECIMAL = 0xff;
 
 const RTC_GUID = "378d7b65-8da9-4773-b6e4-a47826a833e1";
 const RTC = VariableKey.of("RTC", RTC_GUID);
@@ -49,6 +50,7 @@ export class ClockServices {
     const now = this.#present();
     for (let i = 0; i < SECOND + 1; i++) op.setUint8(at + i, now.getUint8(i));
     this.#writeZone(op, at);
+    op.setUint32(at + NANOSECOND, 0, true);
     return EfiCode.Success;
   }
 
@@ -65,25 +67,34 @@ export class ClockServices {
     return EfiCode.Success;
   }
 
-  /** The alarm's time of day, and its date from RTCALARM, else today. Undefined: fewer bytes than a date's are stored. */
+  /**
+   * The alarm's time of day, and its date from RTCALARM, else today. The firmware works on the caller's time: what it has
+   * written stays there on an error. Undefined: fewer bytes than a date's are stored.
+   */
   getWakeupTime(op: DataView, at: number): EfiCode | undefined {
     const stored = this.#state.variables.find(ALARM)?.data;
-    const date = stored === undefined || stored.length > TIME_BYTES ? undefined : stored;
-    if (date !== undefined && date.length < HOUR) return undefined;
+    if (stored !== undefined && stored.length < HOUR) return undefined;
     const now = this.#present();
-    const year = date === undefined ? now.getUint16(0, true) : this.#yearOf(fromBcd(date[0] as number));
-    const month = date === undefined ? now.getUint8(MONTH) : fromBcd(date[MONTH] as number);
-    const day = date === undefined ? now.getUint8(DAY) : fromBcd(date[DAY] as number);
-    if (!isDay(year, month, day)) return EfiCode.DeviceError;
-    const { alarmSeconds } = this.#state.numbers;
+    for (let i = 0; i < HOUR; i++) op.setUint8(at + i, now.getUint8(i));
+    this.#writeTimeOfDay(op, at);
+    this.#writeZone(op, at);
+    if (stored !== undefined && stored.length <= TIME_BYTES) return this.#convertDate(op, at, stored);
+    op.setUint32(at + NANOSECOND, 0, true);
+    return EfiCode.Success;
+  }
+
+  /** ConvertRtcTimeToEfiTime: each member by itself; with a member that is no decimal number nothing further is done. */
+  #convertDate(op: DataView, at: number, stored: Uint8Array): EfiCode {
+    const year = fromBcd(stored[0] as number);
+    const month = fromBcd(stored[MONTH] as number);
+    const day = fromBcd(stored[DAY] as number);
     op.setUint16(at, year, true);
     op.setUint8(at + MONTH, month);
     op.setUint8(at + DAY, day);
-    op.setUint8(at + HOUR, Math.floor(alarmSeconds / 3600));
-    op.setUint8(at + MINUTE, Math.floor(alarmSeconds / 60) % 60);
-    op.setUint8(at + SECOND, alarmSeconds % 60);
-    this.#writeZone(op, at);
-    return EfiCode.Success;
+    if (year === NOT_DECIMAL || month === NOT_DECIMAL || day === NOT_DECIMAL) return EfiCode.DeviceError;
+    op.setUint16(at, this.#yearOf(year), true);
+    op.setUint32(at + NANOSECOND, 0, true);
+    return isDay(this.#yearOf(year), month, day) ? EfiCode.Success : EfiCode.DeviceError;
   }
 
   /** Both switching on and off write RTCALARM first. */
@@ -133,9 +144,15 @@ export class ClockServices {
 
   #writeZone(op: DataView, at: number): void {
     const { zone, daylight } = this.#state.numbers;
-    op.setUint32(at + NANOSECOND, 0, true);
     op.setInt16(at + ZONE, zone, true);
     op.setUint8(at + DAYLIGHT, daylight);
+  }
+
+  #writeTimeOfDay(op: DataView, at: number): void {
+    const { alarmSeconds } = this.#state.numbers;
+    op.setUint8(at + HOUR, Math.floor(alarmSeconds / 3600));
+    op.setUint8(at + MINUTE, Math.floor(alarmSeconds / 60) % 60);
+    op.setUint8(at + SECOND, alarmSeconds % 60);
   }
 
   #isValid(op: DataView, at: number): boolean {
@@ -227,8 +244,7 @@ function toBcd(value: number): number {
   return 16 * Math.floor(value / 10) + (value % 10);
 }
 
-/** 255 for what is no pair of decimal digits. */
 function fromBcd(value: number): number {
   const isDecimal = (value & 0x0f) < 10 && value >> 4 < 10;
-  return isDecimal ? 10 * (value >> 4) + (value & 0x0f) : 0xff;
+  return isDecimal ? 10 * (value >> 4) + (value & 0x0f) : NOT_DECIMAL;
 }

@@ -3,6 +3,8 @@
 const NODE_BYTES = 4;
 const END_TYPE = 0x7f;
 const END_ENTIRE = 0xff;
+const MEDIA_TYPE = 4;
+const MEDIA_FILE_PATH = 4;
 
 /** A NUL byte anywhere. */
 export function hasNul(payload: Uint8Array): boolean {
@@ -19,14 +21,19 @@ export function isKeyOption(payload: Uint8Array): boolean {
   return payload.length >= 10 && (payload.length - 10) % 4 === 0;
 }
 
-/** Nodes of at least their header, inside the bytes, up to the end of the entire path; what follows it counts not. */
+/**
+ * Nodes of at least their header, inside the bytes, up to the end of the entire path; what follows it counts not. A file's
+ * path ends with a terminator (UefiDevicePathLib, IsDevicePathValid).
+ */
 export function isDevicePath(bytes: Uint8Array): boolean {
   let at = 0;
   while (at + NODE_BYTES <= bytes.length) {
     const nodeBytes = u16(bytes, at + 2);
     if (bytes[at] === END_TYPE && bytes[at + 1] === END_ENTIRE) return nodeBytes === NODE_BYTES;
-    if (nodeBytes < NODE_BYTES) return false;
+    if (nodeBytes < NODE_BYTES || at + nodeBytes > bytes.length) return false;
+    const isFile = bytes[at] === MEDIA_TYPE && bytes[at + 1] === MEDIA_FILE_PATH;
     at += nodeBytes;
+    if (isFile && u16(bytes, at - 2) !== 0) return false;
   }
   return false;
 }
