@@ -54,6 +54,13 @@ const HUGE = [
   (1n << 64n) - 1n,
 ];
 
+/** Guest addresses that fault, end exclusive: on writes, or on every access. */
+export interface Hole {
+  start: number;
+  end: number;
+  isReadOnly: boolean;
+}
+
 /** Where ops, names and data lie mostly, in the order of their addresses. */
 const OP = 0x2000;
 const NAME = 0x3000;
@@ -93,15 +100,19 @@ export class RandomOps {
     return this.#op;
   }
 
-  /** Ranges that fault, near what the op names: none most of the time. */
-  holes(): { start: number; end: number; readOnly: boolean }[] {
+  /** Ranges that fault, near what the op names: none most of the time. They do not meet. */
+  holes(): Hole[] {
     if (!this.#random.oneIn(6)) return [];
-    return Array.from({ length: 1 + this.#random.below(2) }, () => {
-      const start = this.#random.pick([this.#op, NAME, DATA, DATA]) + this.#random.below(60);
-      const end = start + this.#random.pick([1, 2, 8, 4096]);
-      const last = this.#machine.memory.length;
-      return { start: Math.min(start, last), end: Math.min(end, last), readOnly: this.#random.oneIn(2) };
-    });
+    const holes = [this.#hole(), this.#hole()].sort((a, b) => a.start - b.start) as [Hole, Hole];
+    const [first, second] = holes;
+    return first.end <= second.start ? holes : [this.#random.pick(holes)];
+  }
+
+  #hole(): Hole {
+    const { length } = this.#machine.memory;
+    const start = Math.min(length, this.#random.pick([this.#op, NAME, DATA, DATA]) + this.#random.below(60));
+    const end = Math.min(length, start + this.#random.pick([1, 2, 8, 4096]));
+    return { start, end, isReadOnly: this.#random.oneIn(2) };
   }
 
   #opAddress(): number {
