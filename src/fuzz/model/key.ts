@@ -10,7 +10,7 @@ const FNV_PRIME = 0x01000193;
  * object can be filled again and again, so that a call needs none of its own.
  */
 export class VariableKey {
-  units = new Uint16Array(64);
+  units: Uint16Array;
   /** Units of the name, terminator left out. */
   length = 0;
   word0 = 0;
@@ -18,6 +18,10 @@ export class VariableKey {
   word2 = 0;
   word3 = 0;
   hash = 0;
+
+  constructor(units = new Uint16Array(64)) {
+    this.units = units;
+  }
 
   /** The key of a name, and of a GUID as text. */
   static of(name: string, guid: string): VariableKey {
@@ -90,7 +94,14 @@ export class VariableKey {
   }
 
   copy(): VariableKey {
-    return Object.assign(new VariableKey(), this, { units: this.units.slice(0, this.length) });
+    const key = new VariableKey(this.units.slice(0, this.length));
+    key.length = this.length;
+    key.word0 = this.word0;
+    key.word1 = this.word1;
+    key.word2 = this.word2;
+    key.word3 = this.word3;
+    key.hash = this.hash;
+    return key;
   }
 
   #grow(): void {
