@@ -209,16 +209,16 @@ test.each([
 });
 
 /** What QueryVariableInfo says of attributes; most of all space where it answers. */
-const QUERIES: readonly (readonly [attributes: number, status: string, maxStore?: bigint, maxSize?: bigint])[] = [
-  [0, "INVALID_PARAMETER"],
-  [1, "INVALID_PARAMETER"],
-  [3, "INVALID_PARAMETER"],
-  [4, "INVALID_PARAMETER"],
-  [0x40, "INVALID_PARAMETER"],
-  [0x80, "UNSUPPORTED"],
-  [0x17, "UNSUPPORTED"],
-  [0x0f, "UNSUPPORTED"],
-  [0x0e, "INVALID_PARAMETER"],
+const QUERIES: readonly (readonly [attributes: number, status: string, maxStore: bigint, maxSize: bigint])[] = [
+  [0, "INVALID_PARAMETER", 0n, 0n],
+  [1, "INVALID_PARAMETER", 0n, 0n],
+  [3, "INVALID_PARAMETER", 0n, 0n],
+  [4, "INVALID_PARAMETER", 0n, 0n],
+  [0x40, "INVALID_PARAMETER", 0n, 0n],
+  [0x80, "UNSUPPORTED", 0n, 0n],
+  [0x17, "UNSUPPORTED", 0n, 0n],
+  [0x0f, "UNSUPPORTED", 0n, 0n],
+  [0x0e, "INVALID_PARAMETER", 0n, 0n],
   [6, "SUCCESS", 0x7ffe4n, 0x40000n - 60n],
   [0x26, "SUCCESS", 0x7ffe4n, 0x83c4n],
   [7, "SUCCESS", 0x3ff9cn, 0x83c4n],
@@ -226,13 +226,10 @@ const QUERIES: readonly (readonly [attributes: number, status: string, maxStore?
   [0x80000007, "SUCCESS", 0x3ff9cn, 0x83c4n],
 ];
 
-test.each(QUERIES)(
-  "QueryVariableInfo of attributes %i is %s",
-  (attributes, expected, maxStoreSize = 0n, maxSize = 0n) => {
-    const reply = new ModelClient().queryVariableInfo(attributes);
-    expect(reply).toMatchObject({ statusName: expected, maxStoreSize, maxSize });
-  },
-);
+test.each(QUERIES)("QueryVariableInfo of attributes %i is %s", (attributes, expected, maxStoreSize, maxSize) => {
+  const reply = new ModelClient().queryVariableInfo(attributes);
+  expect(reply).toMatchObject({ statusName: expected, maxStoreSize, maxSize });
+});
 
 test("the largest variable shrinks with the room, and the boot snapshot stays", () => {
   const dom0 = new ModelClient();
