@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { Client } from "../../src/client.ts";
 import { fromHex, toHex } from "../../src/hex.ts";
+import { Machine } from "../../src/machine.ts";
 import { type EfiTime, parseTime } from "../../src/time.ts";
 import { ModelClient } from "../support/model-client.ts";
 
@@ -66,8 +68,12 @@ describe("SetTime", () => {
   });
 
   test("a zone that the firmware found at boot counts from the start", () => {
-    const zone = { name: "RTC", guid: RTC_GUID, attributes: 7, data: "3c000200" };
-    expect(new ModelClient({ preload: [zone] }).getTime().time).toMatchObject({ tz: 60, daylight: 2 });
+    const machine = new Machine();
+    new Client(machine).setTime(at("2024-01-01T00:00:00", { tz: 60, daylight: 2 }));
+    const dom0 = new ModelClient({ store: machine.flash() });
+    expect(dom0.getTime().time).toMatchObject({ tz: 60, daylight: 2 });
+    expect(dom0.setWakeupTime(false).statusName).toBe("SUCCESS");
+    expect(toHex(dom0.getVariable("RTCALARM", RTC_GUID).data as Uint8Array).slice(-8)).toBe("3c000200");
   });
 
   test("a clock behind its hundred years shows them by two digits", () => {
@@ -140,7 +146,7 @@ test.each([
   [7, 8],
   [0xffffffff, 0],
 ])("the count behind %i is %i", (count, next) => {
-  const dom0 = new ModelClient({}, { count });
+  const dom0 = new ModelClient({}, { numbers: { count } });
   expect(dom0.getNextHighMonotonicCount()).toMatchObject({ statusName: "SUCCESS", high: next });
   expect(dom0.getVariable("MTC", MTC_GUID).data).toEqual(Uint8Array.of(next, 0, 0, 0));
   dom0.setVariable("MTC", MTC_GUID, 0);

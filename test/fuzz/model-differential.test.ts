@@ -1,15 +1,18 @@
 import { expect, test } from "vitest";
 import * as abi from "../../assembly/abi/op.ts";
+import { Client } from "../../src/client.ts";
 import { OVMF_4M } from "../../src/formats/edk2-store.ts";
 import type { Guest } from "../../src/fuzz/model/guest.ts";
 import { modelOf } from "../../src/fuzz/model/of-machine.ts";
 import type { ReferenceModel } from "../../src/fuzz/model/reference-model.ts";
+import { GLOBAL_GUID } from "../../src/guid.ts";
 import { toHex } from "../../src/hex.ts";
 import { Machine, type MachineOptions } from "../../src/machine.ts";
 import { ABIS } from "../../src/op.ts";
 import { ovmf4m } from "../../src/policies/ovmf.ts";
 import { NO_BOOT } from "../../src/policies/policy.ts";
 import { Random } from "../../src/random.ts";
+import { timeOfSeconds } from "../../src/time.ts";
 import { type Hole, RandomOps } from "../support/random-ops.ts";
 
 /** For each store and ABI. */
@@ -18,6 +21,8 @@ const CALLS = 30_000;
 const RUN_CALLS = 300;
 const MARK_CALLS = 30;
 const MEMORY_BYTES = 0x14000;
+
+const OURS = "11111111-2222-3333-4444-555555555555";
 
 /** A store that a run fills. */
 const SMALL: MachineOptions = {
@@ -30,12 +35,31 @@ const SMALL: MachineOptions = {
   },
   preload: [
     { name: "VarErrorFlag", guid: "04b37fe8-f6ae-480b-bdd5-37d98c5e89aa", attributes: 7, data: "ff" },
-    { name: "Hidden", guid: "11111111-2222-3333-4444-555555555555", attributes: 3, data: "01" },
+    { name: "Hidden", guid: OURS, attributes: 3, data: "01" },
+  ],
+};
+/** The flash of a machine whose operating system has set a zone. */
+function zonedStore(): Uint8Array {
+  const machine = new Machine({ policy: { ...ovmf4m, boot: NO_BOOT } });
+  new Client(machine).setTime({ ...timeOfSeconds(machine.clock.seconds), tz: 60, daylight: 1 });
+  return machine.flash();
+}
+
+/** A store with authenticated variables, a zone and no languages. */
+const BARE: MachineOptions = {
+  policy: { ...ovmf4m, boot: NO_BOOT },
+  store: zonedStore(),
+  preload: [
+    { name: "A", guid: OURS, attributes: 0x27, data: "01" },
+    { name: "AB", guid: OURS, attributes: 0x26, data: "01" },
+    { name: "PlatformLang", guid: GLOBAL_GUID, attributes: 7, data: "656e00" },
+    { name: "x".repeat(150), guid: OURS, attributes: 6, data: "00" },
   ],
 };
 const STORES = [
   ["the firmware's own store", {}, 0x8400],
   ["a small store", SMALL, 0x200],
+  ["a store of boot services", BARE, 0x400],
 ] as const;
 
 /** What a call's answer can hang on. */

@@ -3,8 +3,10 @@ import * as abi from "../../assembly/abi/op.ts";
 import { modelOf } from "../../src/fuzz/model/of-machine.ts";
 import type { ReferenceModel } from "../../src/fuzz/model/reference-model.ts";
 import { guidBytes } from "../../src/guid.ts";
-import { Machine } from "../../src/machine.ts";
+import { Machine, type MachineOptions } from "../../src/machine.ts";
 import { ABIS, type Abi, opLayout, setLong, writeRuntimeCall } from "../../src/op.ts";
+import { ovmf4m } from "../../src/policies/ovmf.ts";
+import { uboot } from "../../src/policies/uboot.ts";
 import { toUcs2 } from "../../src/ucs2.ts";
 import { ModelClient } from "../support/model-client.ts";
 
@@ -277,4 +279,13 @@ test.each(ABIS)("%s: reset goes back to the start, or to the last mark", (name) 
   const { high } = dom0.getNextHighMonotonicCount();
   dom0.model.reset();
   expect(dom0.getNextHighMonotonicCount().high).toBe(high);
+});
+
+test.each<[string, MachineOptions]>([
+  ["another firmware", { policy: uboot }],
+  ["a store with a user's quota", { policy: { ...ovmf4m, maxUserBytes: 4096 } }],
+  ["a hypervisor not booted from EFI", { platform: { efiBoot: false } }],
+  ["capsules that reach the firmware", { capsules: "firmware" }],
+])("there is no model of %s", (_what, options) => {
+  expect(() => modelOf(new Machine(options))).toThrow(RangeError);
 });

@@ -1,7 +1,6 @@
 import { Client } from "../../src/client.ts";
-import type { Numbers } from "../../src/fuzz/model/numbers.ts";
-import { modelOf, startOf } from "../../src/fuzz/model/of-machine.ts";
-import { ReferenceModel } from "../../src/fuzz/model/reference-model.ts";
+import { modelOf, type Untold } from "../../src/fuzz/model/of-machine.ts";
+import type { ReferenceModel } from "../../src/fuzz/model/reference-model.ts";
 import { Machine, type MachineOptions } from "../../src/machine.ts";
 
 const FILLER_GUID = "11111111-2222-3333-4444-666666666666";
@@ -10,14 +9,9 @@ const FILLER_GUID = "11111111-2222-3333-4444-666666666666";
 export class ModelClient extends Client {
   readonly model: ReferenceModel;
 
-  /** `numbers`: what the firmware counted before, in place of what the machine's variables say. */
-  constructor(options: MachineOptions = {}, numbers: Partial<Numbers> = {}) {
+  constructor(options: MachineOptions = {}, untold: Untold = {}) {
     const machine = new Machine(options);
-    const start = startOf(machine);
-    const model =
-      Object.keys(numbers).length === 0
-        ? modelOf(machine)
-        : new ReferenceModel({ ...start, numbers: { ...start.numbers, ...numbers } });
+    const model = modelOf(machine, untold);
     super(machine, {
       hypercall: (op) => {
         const ret = model.answer(machine.memory, op);
