@@ -60,6 +60,19 @@ test.each(ATTRIBUTES)("attributes 0x%s of a missing and a stored variable", (att
   expect(statuses).toEqual(expected);
 });
 
+test.each([
+  [0, 1, "WRITE_PROTECTED"],
+  [0, 0, "WRITE_PROTECTED"],
+  [7, 1, "INVALID_PARAMETER"],
+  [0x27, 41, "SECURITY_VIOLATION"],
+])("attributes %i with %i bytes do not change an authenticated variable: %s", (attributes, count, expected) => {
+  const dom0 = new ModelClient({ preload: [{ name: "B", guid: OURS, attributes: 0x27, data: "02" }] });
+  const data = setupWrite(bytes(Math.max(0, count - 40)));
+  expect(dom0.setVariable("B", OURS, attributes, attributes === 0x27 ? data : bytes(count)).statusName).toBe(expected);
+  expect(dom0.getVariable("B", OURS).data).toEqual(bytes(1, 2));
+  if (attributes === 0x27) expect(() => dom0.setVariable("B", OURS, 0x27, setupWrite(bytes(0)))).toThrow("not cover");
+});
+
 /** What remains of counter-based authentication: 560 bytes are a descriptor around no data. */
 const BARE_COUNTERS = [
   ["A", OURS, 0x17, "UNSUPPORTED"],

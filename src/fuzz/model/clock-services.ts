@@ -1,5 +1,7 @@
 import { EfiCode } from "../../../assembly/abi/status.ts";
+import { BS, NV, RT } from "./attributes.ts";
 import { VariableKey } from "./key.ts";
+import { WAKEUP_ENABLE, WAKEUP_WITHOUT_TIME } from "./layout.ts";
 import type { SetVariable } from "./set-variable.ts";
 import type { ModelStart } from "./start.ts";
 import type { State } from "./state.ts";
@@ -16,7 +18,7 @@ const DAYLIGHT = 14;
 const TIME_BYTES = 16;
 
 /** Attributes of the variables that these services write. */
-const NV_BS_RT = 7;
+const NV_BS_RT = NV | BS | RT;
 const NO_ZONE = 2047;
 const ZONE_MAX = 1440;
 const DAYLIGHT_BITS = 3;
@@ -26,10 +28,6 @@ const RTC_GUID = "378d7b65-8da9-4773-b6e4-a47826a833e1";
 const RTC = VariableKey.of("RTC", RTC_GUID);
 const ALARM = VariableKey.of("RTCALARM", RTC_GUID);
 const MTC = VariableKey.of("MTC", "eb704011-1402-11d3-8e77-00a0c969723b");
-
-/** SetWakeupTime's flags in misc. */
-const ENABLE = 1;
-const WITHOUT_TIME = 2;
 
 /** The PC clock and the count of edk2 (PcatRealTimeClockRuntimeDxe, MonotonicCounterRuntimeDxe) over a view of the op. */
 export class ClockServices {
@@ -100,12 +98,12 @@ export class ClockServices {
   /** Both switching on and off write RTCALARM first. */
   setWakeupTime(op: DataView, at: number, flags: number): EfiCode {
     const { numbers } = this.#state;
-    if ((flags & ENABLE) === 0) {
+    if ((flags & WAKEUP_ENABLE) === 0) {
       if (this.#storeAlarm(this.#alarmOff()) !== EfiCode.Success) return EfiCode.DeviceError;
       numbers.alarmOn = false;
       return EfiCode.Success;
     }
-    if ((flags & WITHOUT_TIME) !== 0 || !this.#isValid(op, at)) return EfiCode.InvalidParameter;
+    if ((flags & WAKEUP_WITHOUT_TIME) !== 0 || !this.#isValid(op, at)) return EfiCode.InvalidParameter;
     if (!this.#isWithinOneDay(op, at)) return EfiCode.Unsupported;
     if (this.#storeAlarm(alarmOf(op, at)) !== EfiCode.Success) return EfiCode.DeviceError;
     numbers.alarmSeconds = timeOfDay(op, at);

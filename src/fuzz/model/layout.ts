@@ -16,6 +16,23 @@ export const INTERFACE_VERSION = 0x03000001;
 export const EFI_RUNTIME_CALL = 49;
 export const FIRMWARE_INFO = 50;
 
+/** Functions of the runtime call; 10 and 11 are the capsule calls. */
+export const GET_TIME = 1;
+export const SET_TIME = 2;
+export const GET_WAKEUP_TIME = 3;
+export const SET_WAKEUP_TIME = 4;
+export const GET_NEXT_HIGH_MONOTONIC_COUNT = 5;
+export const GET_VARIABLE = 6;
+export const SET_VARIABLE = 7;
+export const GET_NEXT_VARIABLE_NAME = 8;
+export const QUERY_VARIABLE_INFO = 9;
+export const UPDATE_CAPSULE = 11;
+
+/** Flags in misc: of SetWakeupTime, of QueryVariableInfo. */
+export const WAKEUP_ENABLE = 1;
+export const WAKEUP_WITHOUT_TIME = 2;
+export const BOOT_SNAPSHOT = 1;
+
 /** Xen's errnos (xen/include/public/errno.h), as a hypercall gives them. */
 export const ESRCH = -3;
 export const ENOMEM = -12;

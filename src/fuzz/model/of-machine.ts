@@ -6,12 +6,12 @@ import type { FirmwareFacts } from "../../platform.ts";
 import { ovmf4m } from "../../policies/ovmf.ts";
 import { Q35_FACTS } from "../../policies/q35-facts.ts";
 import { toUcs2 } from "../../ucs2.ts";
+import { NV } from "./attributes.ts";
 import type { Numbers } from "./numbers.ts";
 import { ReferenceModel } from "./reference-model.ts";
 import type { Limits, ModelStart } from "./start.ts";
 import { recordBytes } from "./store.ts";
 
-const NON_VOLATILE = 1;
 const STORE_HEADER_BYTES = 28;
 const MTC_GUID = "eb704011-1402-11d3-8e77-00a0c969723b";
 const RTC_GUID = "378d7b65-8da9-4773-b6e4-a47826a833e1";
@@ -52,7 +52,7 @@ function checkKind({ policy, platform, capsuleFirmware }: Machine): void {
 
 function startOf(machine: Machine, untold: Untold): ModelStart {
   const variables = machine.variables();
-  const isStored = ({ attributes }: Variable) => (attributes & NON_VOLATILE) !== 0;
+  const isStored = ({ attributes }: Variable) => (attributes & NV) !== 0;
   const { policy } = machine;
   const volatile = variables.filter((variable) => !isStored(variable));
   return {

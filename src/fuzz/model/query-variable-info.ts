@@ -1,15 +1,8 @@
 import { EfiCode } from "../../../assembly/abi/status.ts";
+import { AT, AW, BS, HR, MASK, NV, RT } from "./attributes.ts";
 import type { Limits, ModelStart } from "./start.ts";
 import type { State } from "./state.ts";
 import { HEADER_BYTES } from "./store.ts";
-
-const NV = 0x01;
-const BS = 0x02;
-const RT = 0x04;
-const HR = 0x08;
-const AW = 0x10;
-const AT = 0x20;
-const MASK = 0x6f;
 
 /** QueryVariableInfo of OVMF 2022.11 at run time, and what Xen kept of it from before ExitBootServices. Bytes. */
 export class QueryVariableInfo {

@@ -1,4 +1,5 @@
 import { EfiCode } from "../../../assembly/abi/status.ts";
+import { AP, AT, AW, BS, HR, MASK, NV, RT } from "./attributes.ts";
 import { type Definition, definitionOf, isClosed, isErrorRecord, OTHER_KEYS, PK } from "./definitions.ts";
 import { VariableKey } from "./key.ts";
 import { LANG, LANG_CODES, type Language, Languages, PLATFORM_LANG, PLATFORM_LANG_CODES } from "./languages.ts";
@@ -6,16 +7,6 @@ import { areSignatureLists, newSignatures } from "./signature-lists.ts";
 import type { Limits, ModelStart } from "./start.ts";
 import type { State } from "./state.ts";
 import { type Entry, HEADER_BYTES, recordBytes } from "./store.ts";
-
-const NV = 0x01;
-const BS = 0x02;
-const RT = 0x04;
-const HR = 0x08;
-const AW = 0x10;
-const AT = 0x20;
-const AP = 0x40;
-/** All that the firmware knows but the counter's bit. */
-const MASK = NV | BS | RT | HR | AT | AP;
 
 /** EFI_VARIABLE_AUTHENTICATION: what remains of counter-based writes is the bare descriptor. */
 const COUNTER_DESCRIPTOR_BYTES = 560;
@@ -83,8 +74,8 @@ export class SetVariable {
   }
 
   /**
-   * A key's list of certificates; keys and an authenticated variable's deletion outside setup mode; the removal of a private
-   * one, which takes its signer out of certdb.
+   * A key's list of certificates; any authenticated write of a key outside setup mode; the deletion of a private variable,
+   * which takes its signer out of certdb.
    */
   #hangsOnCertificate(key: VariableKey, entry: Entry | undefined, attributes: number, payload: Uint8Array): boolean {
     if ((attributes & AT) === 0) return false;

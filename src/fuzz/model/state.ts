@@ -1,4 +1,5 @@
 import { EfiCode } from "../../../assembly/abi/status.ts";
+import { RT } from "./attributes.ts";
 import { VariableKey } from "./key.ts";
 import { Numbers } from "./numbers.ts";
 import type { ModelStart } from "./start.ts";
@@ -18,7 +19,7 @@ export class State {
   constructor(start: ModelStart) {
     this.#storeBytes = start.limits.storeBytes;
     for (const { name, guid, attributes, data } of start.variables) {
-      this.variables.add(VariableKey.of(name, guid), attributes, data, (attributes & 4) !== 0);
+      this.variables.add(VariableKey.of(name, guid), attributes, data, (attributes & RT) !== 0);
     }
     Object.assign(this.numbers, start.numbers);
     this.mark();
