@@ -55,7 +55,7 @@ const FLOORS: Record<Tree, string[][]> = {
     ["faults/"],
     ["machine", "decoders/"],
     ["client", "machine-image", "trace/", "boot-options", "secure-boot/", "variable-check", "handover/"],
-    ["index", "stores", "files/", "pictures/", "testing/", "protocol/", "vitest"],
+    ["index", "stores", "files/", "bench/", "pictures/", "testing/", "protocol/", "vitest"],
     ["fuzz/"],
     ["cli/"],
   ],

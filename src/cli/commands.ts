@@ -21,6 +21,7 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   handover: async (io) => (await import("./commands/handover.ts")).handoverCommand(io),
   record: async (io, version) => (await import("./commands/record.ts")).recordCommand(io, version),
   replay: async (io) => (await import("./commands/replay.ts")).replayCommand(io),
+  bench: async (io) => (await import("./commands/bench.ts")).benchCommand(io),
   shim: async (io, version) => (await import("./commands/shim.ts")).shimCommand(io, version),
   serve: async (io) => (await import("./commands/serve.ts")).serveCommand(io),
   image: async (io) => (await import("./commands/image.ts")).imageCommand(io),

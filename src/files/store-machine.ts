@@ -7,7 +7,7 @@ import type { FormatName } from "../formats/format.ts";
 import { areSame } from "../formats/sameness.ts";
 import { keyOf, type Variable } from "../formats/variable-set.ts";
 import { CERT_DB_GUID } from "../guid.ts";
-import { Machine } from "../machine.ts";
+import { Machine, type MachineOptions } from "../machine.ts";
 import { openvmm } from "../policies/openvmm.ts";
 import { aavmf, ovmf2m, ovmf4m } from "../policies/ovmf.ts";
 import type { Policy } from "../policies/policy.ts";
@@ -30,8 +30,12 @@ export function ownerOf(store: StoreFile): Policy {
  * A machine at run time over the store's variables as they lie. Throws a RangeError for more of them than the machine's
  * own store takes.
  */
-export function attachStore(store: StoreFile, policy: Policy = ownerOf(store)): Machine {
-  return new Machine({ policy, store: imageOf(store, policy), verifier: nodeVerifier, start: "attach" });
+export function attachStore(
+  store: StoreFile,
+  policy: Policy = ownerOf(store),
+  options: Pick<MachineOptions, "abi" | "windowBytes"> = {},
+): Machine {
+  return new Machine({ ...options, policy, store: imageOf(store, policy), verifier: nodeVerifier, start: "attach" });
 }
 
 /** What calls on a machine over a store gave, and the content that the store then has. */

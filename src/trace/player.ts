@@ -58,13 +58,8 @@ export class Player {
     for (const end of [OP_END, NAME_END, DATA_END]) machine.unmap(end, end + GAP);
   }
 
-  /** Makes the call and gives its `out`. */
-  play(call: TraceCall): Fields {
-    if (call.fn === "reset") {
-      // The firmware starts again, not whatever made variables before the trace began.
-      this.#machine.reboot([]);
-      return { ret: 0 };
-    }
+  /** Lays the call out as `play` does, and makes it not: the op's address as the guest passes it, and what lies where. */
+  lay(call: TraceCall): { address: number; site: CallSite } {
     const address = this.#lay(call);
     const site: CallSite = {
       op: this.#op,
@@ -74,6 +69,17 @@ export class Player {
       dataBefore: this.#bytes.slice(this.#data, this.#dataEnd),
       opBefore: this.op(),
     };
+    return { address, site };
+  }
+
+  /** Makes the call and gives its `out`. */
+  play(call: TraceCall): Fields {
+    if (call.fn === "reset") {
+      // The firmware starts again, not whatever made variables before the trace began.
+      this.#machine.reboot([]);
+      return { ret: 0 };
+    }
+    const { address, site } = this.lay(call);
     const { platform } = this.#machine;
     const wasPrivileged = platform.privileged;
     if (call.in.privileged !== undefined) platform.privileged = call.in.privileged as boolean;
@@ -201,6 +207,7 @@ export class Player {
     if (input.namePtr !== undefined) return pointerOf(input.namePtr as string);
     const bytes = nameBytes(input);
     this.#name = NAME_END - Number(toBigInt(input.nameMapped) ?? BigInt(bytes.length));
+    this.#nameEnd = NAME_END;
     this.#bytes.set(bytes.subarray(0, NAME_END - this.#name), this.#name);
     return BigInt(this.#name);
   }

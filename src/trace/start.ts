@@ -28,17 +28,19 @@ export interface Start {
 /**
  * Makes the machine of a trace. `store` is the file that the trace's machine was booted over, if it is known; without
  * it the state is made from the header and from the first answers about free space. `guestMemory`: the guest has it in place
- * of a window; PLAYER_WINDOW_BYTES of it, to be had as bytes that stay, nothing else in them.
+ * of a window; PLAYER_WINDOW_BYTES of it, to be had as bytes that stay, nothing else in them. `windowBytes`: a larger window,
+ * for who keeps something behind the player's.
  */
 export function startMachine(
   trace: Trace,
   store: Uint8Array | undefined,
   verifier?: Verifier,
   guestMemory?: GuestMemory,
+  windowBytes = PLAYER_WINDOW_BYTES,
 ): Start {
   const { header } = trace;
   const options = header.assume === undefined ? capturedOptions(header) : scenarioOptions(header);
-  if (guestMemory === undefined) options.windowBytes = PLAYER_WINDOW_BYTES;
+  if (guestMemory === undefined) options.windowBytes = windowBytes;
   else options.guestMemory = guestMemory;
   if (verifier !== undefined) options.verifier = verifier;
   if (store === undefined && (header.initial_variables ?? []).length > 0) return seededMachine(trace, options);
