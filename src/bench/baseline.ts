@@ -1,11 +1,11 @@
 import { readJson } from "../formats/json-text.ts";
 import { FormatError } from "../formats/variable-set.ts";
 import type { Group } from "./case.ts";
-import { type Noise, placeText, type Report, type Row, SCHEMA, type SubjectFacts } from "./report.ts";
+import { placeText, type Row, SCHEMA, type SubjectFacts } from "./report.ts";
+import type { Compared } from "./verdict.ts";
 
 /** What of an earlier report is compared. */
-export type Baseline = Pick<Report, "rows"> & {
-  noise: Pick<Noise, "floorVariation">;
+export type Baseline = Compared & {
   subject: { store: string | null; variables: number; policy: string; abi: string; trace: string | null };
   node: string;
   cpu: string;

@@ -3,19 +3,22 @@ import { Random } from "../random.ts";
 import type { Case, Skipped } from "./case.ts";
 import { clockReadNs } from "./clock.ts";
 import { distributionOf } from "./distribution.ts";
+import type { OpSheet } from "./op-sheet.ts";
 import { type Report, rowsOf } from "./report.ts";
 import { type Progress, timeRounds, warmUp } from "./rounds.ts";
 import { growthCases, sizeCases } from "./series.ts";
 import { countStalls } from "./stalls.ts";
-import { medianOf, storeCases } from "./store-cases.ts";
+import { medianOf, type Readable, storeCases } from "./store-cases.ts";
 import { timeTrace } from "./trace-passes.ts";
 import type { TraceSheet } from "./trace-sheet.ts";
 import type { Firmware } from "./workload.ts";
 
 export interface Benchmark {
   firmware: Firmware;
-  /** Two machines over the store that is measured: one is read only, and the other put back after writes. */
-  reader: Machine;
+  /** The variables of the store that is measured, laid out on a machine that is only read. */
+  sheet: OpSheet;
+  reads: readonly Readable[];
+  /** Another machine over the same store, which is put back after writes. */
   writer: Machine;
   trace?: TraceSheet;
   seed: number;
@@ -30,12 +33,15 @@ export type Measured = Pick<Report, "noise" | "rows" | "skipped" | "read" | "dis
 /** How the time is divided. What a trace does not take, the rounds have. */
 const PARTS = { warmUp: 0.15, distribution: 0.1, stalls: 0.1, trace: 0.15 };
 
-/** Measures all operations over the subject, the series of generated stores, and the trace. */
+/**
+ * Measures all operations over the subject, the series of generated stores, and the trace. Several machines are alive, as in a
+ * test suite: the engine then calls their cores by a general way, which takes a little longer than that of a process with
+ * one machine.
+ */
 export function runBenchmark(benchmark: Benchmark): Measured {
-  const { firmware, reader, writer, trace, seconds, progress } = benchmark;
+  const { firmware, sheet, reads, writer, trace, seconds, progress } = benchmark;
   const random = new Random(benchmark.seed);
-  const { sheet, reads, cases: all } = storeCases(reader, writer, random);
-  all.push(...growthCases(firmware, random), ...sizeCases(firmware));
+  const all = [...storeCases(sheet, reads, writer, random), ...growthCases(firmware, random), ...sizeCases(firmware)];
   const cases = all.filter((one): one is Case => "run" in one);
   const parts = { ...PARTS, trace: trace === undefined ? 0 : PARTS.trace };
   const rest = 1 - parts.warmUp - parts.distribution - parts.stalls - parts.trace;

@@ -8,6 +8,8 @@ import { type Firmware, generatedMachine, generatedVariables, variablesOfSizes }
 export const COUNTS: readonly number[] = [10, 50, 300, 3000];
 /** Bytes of data in the size series. */
 export const SIZES: readonly number[] = [0, 8, 64, 512, 4096, 32768];
+/** A buffer that takes the largest of them. Each call leaves the size of the data: a buffer of none would be no buffer. */
+const READ_BYTES = 32768;
 
 /** Reads and walks of generated stores that grow. */
 export function growthCases(firmware: Firmware, random: Random): (Case | Skipped)[] {
@@ -24,9 +26,11 @@ export function sizeCases(firmware: Firmware): (Case | Skipped)[] {
   const variables = variablesOfSizes(SIZES);
   const reader = new OpSheet(generatedMachine(variables, firmware));
   const writer = new OpSheet(generatedMachine(variables, firmware));
-  const reads = layReads(reader).map(({ variable, op }) => {
+  const buffer = reader.buffer(READ_BYTES);
+  const reads = variables.map((variable) => {
     const place = { group: "size", operation: "GetVariable, one", at: variable.data.length } as const;
-    return readingCase(place, reader, [op], CALL_ONE);
+    const op = reader.get(variable, buffer, READ_BYTES);
+    return readingCase(place, reader, [op], `words[${(op + reader.layout.size) >> 2}] = ${READ_BYTES}; ${CALL_ONE}`);
   });
   const writes = variables
     .filter(({ data }) => data.length > 0)

@@ -10,6 +10,7 @@ import {
   CALL_EACH,
   CALL_ONE,
   type Case,
+  failureOf,
   type Group,
   loop,
   readingCase,
@@ -33,16 +34,14 @@ export interface Readable {
   op: number;
 }
 
-/** The variables that the operating system can see. */
-export function readableVariables(machine: Machine): Variable[] {
-  return machine.variables().filter(({ attributes }) => (attributes & RUNTIME_ACCESS) !== 0);
-}
-
-/** Lays a GetVariable out for each of them, all into one buffer. */
+/** Lays a GetVariable out for each variable that the operating system can read, all into one buffer. */
 export function layReads(sheet: OpSheet): Readable[] {
-  const variables = readableVariables(sheet.machine);
-  const buffer = sheet.buffer(Math.max(0, ...variables.map(({ data }) => data.length)));
-  return variables.map((variable) => ({ variable, op: sheet.get(variable, buffer, variable.data.length) }));
+  const variables = sheet.machine.variables().filter(({ attributes }) => (attributes & RUNTIME_ACCESS) !== 0);
+  const buffer = sheet.buffer(variables.reduce((most, { data }) => Math.max(most, data.length), 0));
+  const reads = variables.map((variable) => ({ variable, op: sheet.get(variable, buffer, variable.data.length) }));
+  return reads.filter(
+    ({ op }) => failureOf(sheet, op, EfiCode.Success, () => sheet.machine.hypercall(op)) === undefined,
+  );
 }
 
 /** The one whose data have the median size: it stands for the store where one variable is read over and over. */
@@ -80,7 +79,7 @@ export function readCases(
 
 /** A walk by GetNextVariableName; at its end the name is emptied, and it begins again. */
 export function walkCase(sheet: OpSheet, names: readonly Subject[], place: { group: Group; at?: number }) {
-  const bytes = 2 + 2 * Math.max(0, ...names.map(({ name }) => name.length));
+  const bytes = names.reduce((most, { name }) => Math.max(most, 2 * name.length + 2), 2);
   const buffer = sheet.buffer(bytes);
   const op = sheet.walk(buffer, bytes);
   const size = (op + sheet.layout.nextSize) >> 2;
@@ -89,15 +88,13 @@ export function walkCase(sheet: OpSheet, names: readonly Subject[], place: { gro
   return readingCase({ ...place, operation: "GetNextVariableName" }, sheet, [op], step);
 }
 
-/** All operations over the subject: `reader` is only read, `writer` is another machine with the same store. */
-export function storeCases(reader: Machine, writer: Machine, random: Random) {
-  const sheet = new OpSheet(reader);
-  const reads = layReads(sheet);
+/** All operations over the subject: the sheet's machine is only read, `writer` is another one with the same store. */
+export function storeCases(sheet: OpSheet, reads: readonly Readable[], writer: Machine, random: Random) {
   const place = { group: "store" } as const;
   const named = (operation: string) => ({ ...place, operation });
   const query = sheet.call(abi.FN_QUERY_VARIABLE_INFO);
   sheet.words[(query + sheet.layout.queryAttr) >> 2] = NV_BS_RT;
-  const cases = [
+  return [
     floorCase(sheet),
     ...readCases(sheet, reads, random, place),
     ...writeCases(new OpSheet(writer)),
@@ -109,7 +106,6 @@ export function storeCases(reader: Machine, writer: Machine, random: Random) {
     readingCase(named("QueryVariableInfo"), sheet, [query], CALL_ONE),
     readingCase(named("GetTime"), sheet, [sheet.call(abi.FN_GET_TIME)], CALL_ONE),
   ];
-  return { sheet, reads, cases };
 }
 
 /** Nothing lies at NULL, so that there is no answer to check but the result. */

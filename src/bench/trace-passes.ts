@@ -5,6 +5,9 @@ import { isLaid, type LaidCall, type PlayedCall, type Step, type TraceSheet } fr
 
 const PASSES_MIN = 5;
 const WARM_PASSES = 20;
+const WARM_PART = 0.2;
+/** The clock may take longer than it did when it was measured. */
+const NS_MIN = 0.1;
 
 /** The name of the row that all calls are. */
 export const WHOLE = "whole replay";
@@ -14,16 +17,18 @@ type Run = { kind: string; ops: number[] } | PlayedCall;
 
 /**
  * Times a trace pass by pass for that long: all calls in one go, and in turn with it each kind by its runs of neighbours,
- * less what reading the clock takes. A sample is the mean of a kind's calls in a pass; a timing's batch is how many of them
- * lie between two readings of the clock, rounded.
+ * less what reading the clock takes. A sample is the mean of a kind's calls in a pass, which are the timing's batch.
  */
 export function timeTrace(sheet: TraceSheet, seconds: number, clockNs: number): Timing[] {
   const byKind = runsOf(sheet.steps, ({ kind }) => kind);
   const whole = runsOf(sheet.steps, () => WHOLE);
-  for (let pass = 0; pass < WARM_PASSES; pass++) timePass(sheet, whole, clockNs);
+  const start = performance.now();
+  const length = seconds * 1000;
+  for (let pass = 0; pass < WARM_PASSES && performance.now() - start < WARM_PART * length; pass++) {
+    timePass(sheet, whole, clockNs);
+  }
   const samples = new Map<string, number[]>();
-  const end = performance.now() + seconds * 1000;
-  for (let pass = 0; pass < PASSES_MIN || performance.now() < end; pass++) {
+  for (let pass = 0; pass < PASSES_MIN || performance.now() - start < length; pass++) {
     for (const runs of [whole, byKind]) {
       for (const [kind, ns] of timePass(sheet, runs, clockNs)) {
         const known = samples.get(kind);
@@ -33,9 +38,8 @@ export function timeTrace(sheet: TraceSheet, seconds: number, clockNs: number): 
     }
   }
   return [...samples].map(([operation, all]): Timing => {
-    const runs = [...whole, ...byKind].filter((run) => "kind" in run && run.kind === operation) as { ops: number[] }[];
-    const calls = runs.reduce((sum, { ops }) => sum + ops.length, 0);
-    return { group: "trace", operation, batch: Math.max(1, Math.round(calls / runs.length)), samples: all };
+    const own = sheet.steps.filter((step) => isLaid(step) && (operation === WHOLE || step.kind === operation));
+    return { group: "trace", operation, batch: own.length, samples: all };
   });
 }
 
@@ -66,7 +70,7 @@ function timePass(sheet: TraceSheet, runs: readonly Run[], clockNs: number): Map
     const sum = sums.get(run.kind) ?? { ns: 0, calls: 0 };
     sums.set(run.kind, { ns: sum.ns + ns, calls: sum.calls + run.ops.length });
   }
-  return new Map([...sums].map(([kind, { ns, calls }]) => [kind, Math.max(0, ns) / calls]));
+  return new Map([...sums].map(([kind, { ns, calls }]) => [kind, Math.max(NS_MIN, ns / calls)]));
 }
 
 function callAll(machine: Machine, ops: readonly number[]): void {

@@ -1,5 +1,5 @@
 import type { Place } from "./case.ts";
-import { placeText, type Report } from "./report.ts";
+import { type Noise, placeText, type Report } from "./report.ts";
 
 /** Change that is no change, whatever the noise: what the same code differs by from run to run. */
 const ROOM_MIN = 0.25;
@@ -22,12 +22,15 @@ export interface Comparison {
   onlyNow: Place[];
 }
 
+/** What of a report is compared. */
+export type Compared = Pick<Report, "rows"> & { noise: Pick<Noise, "floorVariation"> };
+
 /**
  * Compares what both reports have. Ratios to the rejected dispatch of the same run are compared, not nanoseconds: a
  * machine that is slower today makes both slower. Room is two standard deviations of the noise of both runs together, and
  * at least 25 %.
  */
-export function compare(before: Pick<Report, "rows" | "noise">, now: Pick<Report, "rows" | "noise">): Comparison {
+export function compare(before: Compared, now: Compared): Comparison {
   const room = Math.max(ROOM_MIN, DEVIATIONS * Math.hypot(before.noise.floorVariation, now.noise.floorVariation));
   const old = new Map(before.rows.map((row) => [placeText(row), row]));
   const known = new Set(now.rows.map(placeText));

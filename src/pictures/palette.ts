@@ -58,6 +58,9 @@ export const DARK: Palette = {
   line: "#4b535e",
 };
 
+/** The kinds whose colours lines and bars of other pictures have, the first one first: any two can be told apart. */
+export const SERIES = ["live", "in-transition", "ftw-work", "ftw-spare", "headers"] as const;
+
 /** Name of a kind in style sheets. */
 export function className(kind: Kind): string {
   return kind.replaceAll(" ", "-");

@@ -3,8 +3,9 @@ import { basename } from "node:path";
 import { Command, Option } from "commander";
 import { type Baseline, checkSubject, parseBaseline } from "../../bench/baseline.ts";
 import { runBenchmark } from "../../bench/benchmark.ts";
+import { OpSheet } from "../../bench/op-sheet.ts";
 import { type MachineFacts, type Report, SCHEMA, type SubjectFacts } from "../../bench/report.ts";
-import { readableVariables } from "../../bench/store-cases.ts";
+import { layReads } from "../../bench/store-cases.ts";
 import { TRACE_WINDOW_BYTES, TraceSheet } from "../../bench/trace-sheet.ts";
 import { type Comparison, compare } from "../../bench/verdict.ts";
 import {
@@ -103,11 +104,12 @@ function measure(path: string | undefined, options: Options, io: Io, check: (sub
   const seconds = numberOf("--time", options.time, SECONDS.least, SECONDS.most);
   const seed = integerOf("--seed", options.seed, 0, SEED_MAX);
   const { firmware, store, make, facts } = subjectOf(path, options);
-  const [reader, writer] = [make(), make()];
+  const sheet = new OpSheet(make());
+  const reads = layReads(sheet);
   const trace = options.trace === undefined ? undefined : openTrace(options.trace, store);
   const subject: SubjectFacts = {
     store: facts,
-    variables: readableVariables(reader).length,
+    variables: reads.length,
     policy: firmware.policy.name,
     abi: firmware.abi,
     seed,
@@ -118,8 +120,8 @@ function measure(path: string | undefined, options: Options, io: Io, check: (sub
   const progress = (what: string, part: number) => {
     if (showsProgress) io.err(`\r${what} ${Math.round(100 * part)} %\x1b[K`);
   };
-  const sheet = trace === undefined ? {} : { trace: trace.sheet };
-  const measured = runBenchmark({ firmware, reader, writer, ...sheet, seed, seconds, progress });
+  const traced = trace === undefined ? {} : { trace: trace.sheet };
+  const measured = runBenchmark({ firmware, sheet, reads, writer: make(), ...traced, seed, seconds, progress });
   if (showsProgress) io.err("\r\x1b[K");
   return { schema: SCHEMA, subject, machine: machineFacts(), seconds, ...measured };
 }
