@@ -1,12 +1,15 @@
 import type { Case, Place } from "./case.ts";
 import { nsSince } from "./clock.ts";
 import { percentile, variation } from "./percentiles.ts";
+import { VARIABLES_MAX } from "./workload.ts";
 
 /**
  * Cases take turns in rounds, a slice of time each, since the speed of a machine drifts. A loop of rounds and not a
  * benchmark library: states are put back between batches, and the whole keeps to a time that the user has set.
  */
 const SLICE_MS = 1;
+/** Turns before a slice's first batch: other cases have had the processor's caches, and a store may take so many to read. */
+const PRELUDE_TURNS = VARIABLES_MAX;
 /** Batches of a slice at most: the fastest cases would have most of the memory. */
 const SLICE_BATCHES = 128;
 const ROUNDS_MIN = 3;
@@ -31,13 +34,15 @@ export type Progress = (part: number) => void;
 
 /** Runs each case until the engine has optimised it, or its part of the time is over. */
 export function warmUp(cases: readonly Case[], seconds: number): void {
-  for (const { run, batch, restore } of cases) {
-    const start = performance.now();
-    const end = start + (seconds * 1000) / cases.length;
-    for (let turns = 0; turns < WARM_TURNS && performance.now() < end; turns += batch) {
-      restore?.();
-      run(batch);
-    }
+  for (const one of cases) runFor(one, WARM_TURNS, (seconds * 1000) / cases.length);
+}
+
+/** Runs batches until there were so many turns, or the time is over. */
+function runFor({ run, batch, restore }: Case, most: number, ms: number): void {
+  const end = performance.now() + ms;
+  for (let turns = 0; turns < most && performance.now() < end; turns += batch) {
+    restore?.();
+    run(batch);
   }
 }
 
@@ -61,8 +66,10 @@ export function timeRounds(cases: readonly Case[], seconds: number, progress: Pr
   return { timings, rounds, floorVariation: variation(floors) };
 }
 
-function timeSlice({ run, batch, restore }: Case): number[] {
+function timeSlice(one: Case): number[] {
+  const { run, batch, restore } = one;
   const samples: number[] = [];
+  runFor(one, PRELUDE_TURNS, SLICE_MS);
   const end = performance.now() + SLICE_MS;
   do {
     restore?.();

@@ -1,7 +1,7 @@
 import type { Baseline } from "../bench/baseline.ts";
 import type { Group } from "../bench/case.ts";
 import { type MachineFacts, placeText, type Report, type Row } from "../bench/report.ts";
-import { GAPS_US } from "../bench/stalls.ts";
+import { GAPS_US, inSameTime } from "../bench/stalls.ts";
 import type { Comparison } from "../bench/verdict.ts";
 import { printableName } from "../printable.ts";
 import type { Io } from "./io.ts";
@@ -72,11 +72,14 @@ function spreadText({ distribution }: Report): string {
 
 function stallsText({ stalls }: Report): string {
   if (stalls === null) return "";
-  const head = ["stalls per million turns, longer than", ...GAPS_US.map((us) => `${us} us`)];
-  const rates = (gaps: readonly number[]) => gaps.map((gap) => gap.toFixed(1));
+  const head = ["stalls per million turns, longer than", ...GAPS_US.map((us) => `${us} us`), "ns a turn"];
+  const line = (name: string, gaps: readonly number[], turnNs: string) => {
+    return [name, ...gaps.map((gap) => gap.toFixed(1)), turnNs];
+  };
   const lines = [
-    ["loop with a dispatch", ...rates(stalls.with)],
-    ["the same loop without", ...rates(stalls.without)],
+    line("loop with a dispatch", stalls.with.perMillion, nsText(stalls.with.turnNs)),
+    line("the same loop without", stalls.without.perMillion, nsText(stalls.without.turnNs)),
+    line("... in as much time", inSameTime(stalls), ""),
   ];
   return table(rightAligned([head, ...lines]));
 }

@@ -6,8 +6,10 @@ import { xmlText } from "./xml.ts";
 
 const LABEL_END = 250;
 const BARS_START = 262;
-const BARS_END = 770;
-const TOP = 44;
+const BARS_END = 750;
+const NS_END = CHART_WIDTH - 100;
+const RATIO_END = CHART_WIDTH - 12;
+const TOP = 52;
 const STEP = 30;
 const BAR_HEIGHT = 18;
 const LABEL_CELLS = 36;
@@ -24,6 +26,8 @@ export function benchBars(id: string, title: string, rows: readonly Row[]): stri
     height: bottom + 44,
     content: [
       legend(),
+      `<text class="quiet end" x="${NS_END}" y="${TOP - 8}">p20</text>`,
+      `<text class="quiet end" x="${RATIO_END}" y="${TOP - 8}">to rejected</text>`,
       ...ticks.map((tick) => verticalLine(x(tick), TOP - 4, bottom, tickText(tick))),
       `<text class="quiet middle" x="${px((BARS_START + BARS_END) / 2)}" y="${bottom + 36}">nanoseconds a call</text>`,
       ...rows.map((row, i) => bar(row, x, TOP + i * STEP)),
@@ -36,8 +40,8 @@ function legend(): string {
   return [
     `<g><rect x="${BARS_START}" y="8" width="26" height="14" fill="var(--${color})"/>`,
     `<text class="quiet" x="${BARS_START + 34}" y="19">p20: a fifth of the batches took at most this</text>`,
-    `<rect x="${BARS_START + 290}" y="8" width="26" height="14" fill="var(--${color})" fill-opacity=".4"/>`,
-    `<text class="quiet" x="${BARS_START + 324}" y="19">p50: half of them did</text></g>`,
+    `<rect x="${BARS_START + 330}" y="8" width="26" height="14" fill="var(--${color})" fill-opacity=".4"/>`,
+    `<text class="quiet" x="${BARS_START + 364}" y="19">p50: half of them did</text></g>`,
   ].join("");
 }
 
@@ -55,8 +59,8 @@ function bar(row: Row, x: Scale, y: number): string {
     `<text class="end" x="${LABEL_END}" y="${px(middle)}">${xmlText(cutText(row.operation, LABEL_CELLS))}</text>`,
     `<rect x="${BARS_START}" y="${px(top)}" width="${to(row.p50Ns)}" height="${BAR_HEIGHT}" fill="${color}" fill-opacity=".4"/>`,
     `<rect x="${BARS_START}" y="${px(top)}" width="${to(row.p20Ns)}" height="${BAR_HEIGHT}" fill="${color}"/>`,
-    `<text class="end" x="${CHART_WIDTH - 90}" y="${px(middle)}">${timeText(row.p20Ns)}</text>`,
-    `<text class="quiet end" x="${CHART_WIDTH - 12}" y="${px(middle)}">${row.ratio.toFixed(1)} ×</text></g>`,
+    `<text class="end" x="${NS_END}" y="${px(middle)}">${timeText(row.p20Ns)}</text>`,
+    `<text class="quiet end" x="${RATIO_END}" y="${px(middle)}">${row.ratio.toFixed(1)} ×</text></g>`,
   ].join("");
 }
 

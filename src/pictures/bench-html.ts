@@ -1,8 +1,8 @@
 import type { Group } from "../bench/case.ts";
 import { placeText, type Report, type Row } from "../bench/report.ts";
-import { GAPS_US, type Stalls } from "../bench/stalls.ts";
+import { GAPS_US, inSameTime, type Stalls } from "../bench/stalls.ts";
 import { FLOOR } from "../bench/store-cases.ts";
-import type { Comparison } from "../bench/verdict.ts";
+import type { Comparison, Verdict } from "../bench/verdict.ts";
 import { printable, printableName } from "../printable.ts";
 import { benchBars } from "./bench-bars.ts";
 import { benchDots } from "./bench-dots.ts";
@@ -53,7 +53,7 @@ function sections(report: Report, comparison: Comparison | undefined): string[] 
   const of = (group: Group) => rows.filter((row) => row.group === group);
   const all = [
     `<p>${xmlText(subjectText(report))}</p>\n<p class="quiet">${xmlText(machineText(report))}</p>`,
-    comparison && section("Against the baseline", comparisonText(comparison), comparisonTable(comparison)),
+    comparison && section("Against the baseline", comparisonText(comparison), comparisonTables(comparison)),
     section("Operations", operationsText(report), wide(benchBars("operations", "Operations", of("store")))),
     of("trace").length > 0 &&
       section(
@@ -82,7 +82,7 @@ const GROWTH =
 const SIZE =
   "One variable of each size, read over and over, and written over and over with other data of the same size.";
 const STALLS =
-  "How often, in a million turns of a loop that reads the clock, a turn took longer than this: with a dispatch in it, and without. Only the difference is the dispatch's; the rest is the machine's own doing.";
+  "How often, in a million turns of a loop that reads the clock, a turn took longer than this: with a dispatch in it, and without. A turn with a dispatch lasts longer, so that more of what interrupts the machine falls into it; only what is beyond the last line can be the dispatch's own.";
 
 function section(title: string, text: string, content: string): string {
   const paragraph = text === "" ? "" : `\n<p>${xmlText(text.trim())}</p>`;
@@ -136,9 +136,15 @@ function sizeLines(rows: readonly Row[]): string {
 }
 
 function stallsTable(stalls: Stalls): string {
-  const line = (name: string, gaps: readonly number[]) => tableRow([name, ...gaps.map((gap) => gap.toFixed(1))]);
-  const head = tableHead(["per million turns, longer than", ...GAPS_US.map((us) => `${us} µs`)]);
-  return tableOf(head, [line("with a dispatch", stalls.with), line("without", stalls.without)]);
+  const line = (name: string, gaps: readonly number[], turn: string) => {
+    return tableRow([name, ...gaps.map((gap) => gap.toFixed(1)), turn]);
+  };
+  const head = tableHead(["per million turns, longer than", ...GAPS_US.map((us) => `${us} µs`), "a turn takes"]);
+  return tableOf(head, [
+    line("with a dispatch", stalls.with.perMillion, timeText(stalls.with.turnNs)),
+    line("without", stalls.without.perMillion, timeText(stalls.without.turnNs)),
+    line("without, in as much time", inSameTime(stalls), ""),
+  ]);
 }
 
 function rowsTable(rows: readonly Row[]): string {
@@ -158,7 +164,14 @@ function comparisonText({ room, verdicts, onlyBefore, onlyNow }: Comparison): st
   return `${slower} of ${verdicts.length} operations are slower by more than ${percent(room)}, the room that noise is given.${uncompared}`;
 }
 
-function comparisonTable({ verdicts }: Comparison): string {
+/** What has changed, and behind a summary all of it. */
+function comparisonTables({ verdicts }: Comparison): string {
+  const changed = verdicts.filter(({ verdict }) => verdict !== "same");
+  const all = `<details><summary>All ${verdicts.length} operations</summary>\n${verdictTable(verdicts)}\n</details>`;
+  return changed.length === 0 ? all : `${verdictTable(changed)}\n${all}`;
+}
+
+function verdictTable(verdicts: readonly Verdict[]): string {
   const lines = verdicts.map(({ before, now, verdict, ...place }) => {
     const numbers = [`${before.toFixed(2)} ×`, `${now.toFixed(2)} ×`, (now / before).toFixed(2)];
     return tableRow([placeText(place), ...numbers, verdict], verdict);

@@ -82,7 +82,7 @@ export function benchCommand(io: Io): Command {
       });
       const comparison = baseline && compare(baseline, report);
       if (html !== undefined) replaceFile(html, new TextEncoder().encode(benchHtml(report, comparison)));
-      if (options.json) io.out(jsonLine({ ...report, comparison: comparison ?? null }));
+      if (options.json) io.out(jsonLine(rounded({ ...report, comparison: comparison ?? null })));
       else io.out(text(report, baseline, comparison, io));
       if (comparison?.verdicts.some(({ verdict }) => verdict === "slower")) throw new CommandError(Exit.Negative, "");
     });
@@ -91,6 +91,13 @@ export function benchCommand(io: Io): Command {
 function text(report: Report, baseline: Baseline | undefined, comparison: Comparison | undefined, io: Io): string {
   const all = reportText(report);
   return baseline && comparison ? `${all}\n${comparisonText(comparison, baseline, report.machine, io)}` : all;
+}
+
+/** Measured numbers have six digits: the others mean nothing. */
+function rounded(document: object): object {
+  const short = (_: string, value: unknown) =>
+    typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
+  return JSON.parse(JSON.stringify(document, short));
 }
 
 /** The page never overwrites what it is about. */
