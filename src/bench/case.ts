@@ -55,18 +55,19 @@ export const CALL_ONE = `words[(ops[0] + ${OP_MISC}) >> 2] = 0; machine.hypercal
 /** No firmware's status: an op that still holds it has not been answered. */
 const UNANSWERED = 0x3efefefen;
 
-/** Why the op was not answered with that status when `run` called it; undefined if it was. */
+/** Why one of the ops was not answered with that status when `run` called them; undefined if all were. */
 export function failureOf(
   { machine, layout }: OpSheet,
-  op: number,
+  ops: readonly number[],
   expected: EfiCode,
   run: () => void,
 ): string | undefined {
   const { view } = machine;
-  setLong(view, layout, op + OP_STATUS, UNANSWERED);
+  for (const op of ops) setLong(view, layout, op + OP_STATUS, UNANSWERED);
   run();
-  const status = getLong(view, layout, op + OP_STATUS);
-  if (efiCode(status) === expected) return undefined;
+  const statuses = ops.map((op) => getLong(view, layout, op + OP_STATUS));
+  const status = statuses.find((said) => efiCode(said) !== expected);
+  if (status === undefined) return undefined;
   const said = status === UNANSWERED ? "refused by the hypervisor" : statusName(status);
   const reason = reasonText(machine.reason);
   return reason === "" ? said : `${said}: ${reason}`;
@@ -81,11 +82,8 @@ export function readingCase(
   expected = EfiCode.Success,
 ): Case | Skipped {
   const run = loop(sheet, ops, step);
-  for (const op of ops) {
-    const why = failureOf(sheet, op, expected, () => run(ops.length));
-    if (why !== undefined) return { ...place, why };
-  }
-  return { ...place, run, batch: BATCH };
+  const why = failureOf(sheet, ops, expected, () => run(ops.length));
+  return why === undefined ? { ...place, run, batch: BATCH } : { ...place, why };
 }
 
 /**
@@ -100,7 +98,7 @@ export function writingCase(place: Place, sheet: OpSheet, op: number, step: stri
   let why: string | undefined;
   let turns = 0;
   while (why === undefined && turns < BATCH) {
-    why = failureOf(sheet, op, EfiCode.Success, () => run(1));
+    why = failureOf(sheet, [op], EfiCode.Success, () => run(1));
     if (why === undefined) turns++;
   }
   restore();

@@ -40,7 +40,7 @@ export function layReads(sheet: OpSheet): Readable[] {
   const buffer = sheet.buffer(variables.reduce((most, { data }) => Math.max(most, data.length), 0));
   const reads = variables.map((variable) => ({ variable, op: sheet.get(variable, buffer, variable.data.length) }));
   return reads.filter(
-    ({ op }) => failureOf(sheet, op, EfiCode.Success, () => sheet.machine.hypercall(op)) === undefined,
+    ({ op }) => failureOf(sheet, [op], EfiCode.Success, () => sheet.machine.hypercall(op)) === undefined,
   );
 }
 
