@@ -1,6 +1,5 @@
 import * as abi from "../../assembly/abi/op.ts";
 import { EfiCode } from "../../assembly/abi/status.ts";
-import { RUNTIME_ACCESS } from "../../assembly/abi/variable.ts";
 import type { Variable } from "../formats/variable-set.ts";
 import { toHex } from "../hex.ts";
 import type { Machine } from "../machine.ts";
@@ -36,7 +35,7 @@ export interface Readable {
 
 /** Lays a GetVariable out for each variable that the operating system can read, all into one buffer. */
 export function layReads(sheet: OpSheet): Readable[] {
-  const variables = sheet.machine.variables().filter(({ attributes }) => (attributes & RUNTIME_ACCESS) !== 0);
+  const variables = sheet.machine.variables();
   const buffer = sheet.buffer(variables.reduce((most, { data }) => Math.max(most, data.length), 0));
   const reads = variables.map((variable) => ({ variable, op: sheet.get(variable, buffer, variable.data.length) }));
   return reads.filter(

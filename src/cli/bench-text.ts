@@ -3,7 +3,7 @@ import type { Group } from "../bench/case.ts";
 import { type MachineFacts, placeText, type Report, type Row } from "../bench/report.ts";
 import { GAPS_US, inSameTime } from "../bench/stalls.ts";
 import type { Comparison } from "../bench/verdict.ts";
-import { printableName } from "../printable.ts";
+import { printable, printableName } from "../printable.ts";
 import type { Io } from "./io.ts";
 import { table } from "./table.ts";
 
@@ -26,9 +26,10 @@ export function reportText(report: Report): string {
 
 function headText({ subject, read }: Report): string {
   const { store, variables, policy, abi, trace } = subject;
-  const what = store === null ? "generated store" : `${store.file} (${store.format})`;
-  const one = read && `; "one" is ${printableName(read.name)} of ${read.bytes} bytes`;
-  const calls = trace && `\ntrace ${trace.file}: ${trace.timedCalls} calls timed${playedText(trace.playedCalls)}`;
+  const what = store === null ? "generated store" : `${printable(store.file)} (${store.format})`;
+  const one = read && `; "one" is ${printableName(read.name)} of ${read.bytes} B`;
+  const calls =
+    trace && `\ntrace ${printable(trace.file)}: ${trace.timedCalls} calls timed${playedText(trace.playedCalls)}`;
   return `${what}: ${variables} variables, firmware ${policy}, ${abi}${one ?? ""}${calls ?? ""}\n`;
 }
 
@@ -66,7 +67,7 @@ function spreadText({ distribution }: Report): string {
   const dearest = variables.at(-1);
   const head = [`over ${variables.length} variables`, ...Object.keys(spread)];
   const line = ["GetVariable of each, ns", ...Object.values(spread).map(nsText)];
-  const name = dearest && `dearest: ${printableName(dearest.name)} of ${dearest.bytes} bytes\n`;
+  const name = dearest && `dearest: ${printableName(dearest.name)} of ${dearest.bytes} B\n`;
   return `${table(rightAligned([head, line]))}${name}Each variable counts once, with p20 of batches of ${batch} calls; these are no percentiles of single calls.\n`;
 }
 
@@ -100,7 +101,7 @@ export function comparisonText(
   { room, verdicts, onlyBefore, onlyNow }: Comparison,
   baseline: Baseline,
   now: MachineFacts,
-  { colors }: Io,
+  { colors }: Pick<Io, "colors">,
 ): string {
   const changed = verdicts.filter(({ verdict }) => verdict !== "same");
   const lines = changed.map(({ verdict, before, now: ratio, ...place }) => {
@@ -112,12 +113,12 @@ export function comparisonText(
   const count = `${slower} of ${verdicts.length} operations slower than the baseline by more than ${percentText(room)}`;
   return [
     ...lines,
-    ...onlyBefore.map((place) => `in the baseline only: ${placeText(place)}`),
+    ...onlyBefore.map((place) => `in the baseline only: ${printable(placeText(place))}`),
     ...onlyNow.map((place) => `not in the baseline: ${placeText(place)}`),
     slower > 0 ? colors.red(count) : colors.green(count),
     ...(baseline.cpu === now.cpu && baseline.node === now.node
       ? []
-      : [`the baseline is of another machine: ${baseline.cpu}, Node ${baseline.node}`]),
+      : [`the baseline is of another machine: ${printable(`${baseline.cpu}, Node ${baseline.node}`)}`]),
     "",
   ].join("\n");
 }

@@ -13,7 +13,7 @@ import { xmlText } from "./xml.ts";
 
 /** A report of `xenefi bench` as a self-contained HTML page without scripts, and the comparison with a baseline if any. */
 export function benchHtml(report: Report, comparison: Comparison | undefined): string {
-  const name = xmlText(printable(subjectName(report)));
+  const name = shown(subjectName(report));
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -52,7 +52,7 @@ function sections(report: Report, comparison: Comparison | undefined): string[] 
   const { rows, distribution, stalls, subject } = report;
   const of = (group: Group) => rows.filter((row) => row.group === group);
   const all = [
-    `<p>${xmlText(subjectText(report))}</p>\n<p class="quiet">${xmlText(machineText(report))}</p>`,
+    `<p>${shown(subjectText(report))}</p>\n<p class="quiet">${shown(machineText(report))}</p>`,
     comparison && section("Against the baseline", comparisonText(comparison), comparisonTables(comparison)),
     section("Operations", operationsText(report), wide(benchBars("operations", "Operations", of("store")))),
     of("trace").length > 0 &&
@@ -85,8 +85,8 @@ const STALLS =
   "How often, in a million turns of a loop that reads the clock, a turn took longer than this: with a dispatch in it, and without. A turn with a dispatch lasts longer, so that more of what interrupts the machine falls into it; only what is beyond the last line can be the dispatch's own.";
 
 function section(title: string, text: string, content: string): string {
-  const paragraph = text === "" ? "" : `\n<p>${xmlText(text.trim())}</p>`;
-  return `<h2>${xmlText(title)}</h2>${paragraph}\n${content}`;
+  const paragraph = text === "" ? "" : `\n<p>${shown(text.trim())}</p>`;
+  return `<h2>${shown(title)}</h2>${paragraph}\n${content}`;
 }
 
 function wide(content: string): string {
@@ -180,7 +180,7 @@ function verdictTable(verdicts: readonly Verdict[]): string {
 }
 
 function skippedList({ skipped }: Report): string {
-  const items = skipped.map((one) => `<li>${xmlText(`${placeText(one)}: ${one.why}`)}</li>`);
+  const items = skipped.map((one) => `<li>${shown(`${placeText(one)}: ${one.why}`)}</li>`);
   return `<ul>\n${items.join("\n")}\n</ul>`;
 }
 
@@ -190,14 +190,19 @@ function tableOf(head: string, lines: readonly string[]): string {
 
 /** All columns but the first are numbers. */
 function tableHead([first, ...rest]: readonly string[]): string {
-  const cells = rest.map((cell) => `<th scope="col" class="number">${xmlText(cell)}</th>`);
-  return `<tr><th scope="col">${xmlText(first ?? "")}</th>${cells.join("")}</tr>`;
+  const cells = rest.map((cell) => `<th scope="col" class="number">${shown(cell)}</th>`);
+  return `<tr><th scope="col">${shown(first ?? "")}</th>${cells.join("")}</tr>`;
 }
 
 function tableRow([first, ...rest]: readonly string[], className = ""): string {
-  const cells = rest.map((cell) => `<td class="number">${xmlText(cell)}</td>`);
+  const cells = rest.map((cell) => `<td class="number">${shown(cell)}</td>`);
   const open = className === "" ? "<tr>" : `<tr class="${className}">`;
-  return `${open}<td>${xmlText(first ?? "")}</td>${cells.join("")}</tr>`;
+  return `${open}<td>${shown(first ?? "")}</td>${cells.join("")}</tr>`;
+}
+
+/** Any text as it may stand in the page. */
+function shown(text: string): string {
+  return xmlText(printable(text));
 }
 
 function percent(part: number): string {
