@@ -122,7 +122,7 @@ function writeCases(sheet: OpSheet): (Case | Skipped)[] {
   const { op, size, change } = layWrite(sheet, WRITTEN, DATA_BYTES);
   const call = "machine.hypercall(ops[0]);";
   const pair = `words[${size}] = ${DATA_BYTES}; ${call} words[${size}] = 0; ${call}`;
-  const createAndDelete = writingCase(named("SetVariable, create and delete (pair)"), sheet, op, pair);
+  const createAndDelete = writingCase(named("SetVariable, create and delete"), sheet, op, pair);
   words[size] = DATA_BYTES;
   const { name, guid } = WRITTEN;
   machine.storeVariable({ name, guid, attributes: NV_BS_RT, data: toHex(new Uint8Array(DATA_BYTES)) });

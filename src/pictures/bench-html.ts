@@ -112,7 +112,7 @@ function machineText({ machine, seconds }: Report): string {
 
 function operationsText({ read }: Report): string {
   const one = read === null ? "" : `“One” is ${printableName(read.name)} of ${sizeText(read.bytes)}. `;
-  return `${one}The right column compares with the ${FLOOR}: a call that the hypervisor refuses at its first check, the least that a call can take. Compare these ratios between runs, not nanoseconds, since the speed of a machine drifts.`;
+  return `${one}Create and delete are two calls, told as one. The right column compares with the ${FLOOR}: a call that the hypervisor refuses at its first check, the least that a call can take. Compare these ratios between runs, not nanoseconds, since the speed of a machine drifts.`;
 }
 
 function playedText({ subject: { trace } }: Report): string {

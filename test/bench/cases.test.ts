@@ -165,7 +165,7 @@ const OPERATIONS = [
   "GetVariable, absent",
   "SetVariable, same size",
   "SetVariable, other size",
-  "SetVariable, create and delete (pair)",
+  "SetVariable, create and delete",
   "GetNextHighMonotonicCount",
   "GetNextVariableName",
   "QueryVariableInfo",
@@ -217,7 +217,7 @@ describe("the cases of a store", () => {
     const cases = storeCases(sheet, layReads(sheet), writer, new Random(1));
     const named = (name: string) => cases.find(({ operation }) => operation === name) as Case;
     const dataBytes = () => writer.variable("XenefiBenchmark", "5f1c9b0e-2a77-4a0e-9d3b-3c5d2e7a8f20")?.data.length;
-    const pair = named("SetVariable, create and delete (pair)");
+    const pair = named("SetVariable, create and delete");
     pair.restore?.();
     const ops = calledOps(writer);
     pair.run(3);

@@ -26,7 +26,7 @@ for (const svg of document.querySelectorAll("svg")) {
 document.body.textContent = "found: " + found.join("; ") + ".";
 </script>`;
 
-const LONG = "SetVariable, create and delete (pair)";
+const LONG = "SetVariable, create and delete";
 const CLOSE = ["GetVariable, one", "GetVariable, random", "GetVariable, absent", "GetNextVariableName"].flatMap(
   (operation, i) => [10, 50, 300, 3000].map((at) => rowOf({ group: "growth", operation, at }, 5 + i / 1000)),
 );

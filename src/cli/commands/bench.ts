@@ -46,8 +46,9 @@ interface Options extends StoreOptions {
 }
 
 const HELP = `
-Nanoseconds a call are p20 and p50 over the means of batches; single calls are not timed, since the clock takes longer
-than most of them. Compare ratios to the rejected dispatch, not nanoseconds: the speed of machines drifts.
+Nanoseconds a call are p20 and p50 over the means of batches. Single calls are not timed, since the clock takes longer
+than most of them. Create and delete are two calls, told as one. Compare ratios to the rejected dispatch, which is the
+least that a call can take, and not nanoseconds: the speed of machines drifts.
 
   xenefi bench vars.fd --json > before.json
   xenefi bench vars.fd --baseline before.json     exit 1 if an operation has become slower`;
