@@ -44,6 +44,7 @@ export const PACKAGES = {
   "u-boot-qemu": ["/usr/lib/u-boot/qemu_arm64/u-boot.bin"],
   tar: ["tar"],
   "uefitool-cli": ["UEFIExtract"],
+  valgrind: ["valgrind", "/usr/include/valgrind/callgrind.h"],
   wabt: ["wasm2c", "wat2wasm"],
   "xz-utils": ["xz"],
 } as const;

@@ -1,6 +1,6 @@
-import * as abi from "../assembly/abi/op.ts";
-import { EfiCode, XenErrno } from "../assembly/abi/status.ts";
-import { type Machine, opLayout } from "../src/index.ts";
+import * as abi from "../../assembly/abi/op.ts";
+import { EfiCode, XenErrno } from "../../assembly/abi/status.ts";
+import { type Machine, opLayout } from "../../src/index.ts";
 
 const NATIVE = opLayout("x86_64");
 const NULL_GUARD_BYTES = 0x1000;

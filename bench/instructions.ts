@@ -1,0 +1,155 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildNative, Native, type NativeTarget } from "./native.ts";
+import type { Step } from "./steps.ts";
+import { isPlain, Workload } from "./workload.ts";
+
+/**
+ * Machine instructions of an operation, counted by callgrind over the core as C (wasm2c, gcc -O2): from dispatch's first to
+ * its last, wherever they are spent. They are the same at each run, on whatever processor.
+ */
+
+/** The core's functions stay functions, as in an engine that compiles one by one: gcc chooses otherwise from release to release. */
+const FLAGS = [
+  "-DCOUNTED",
+  "-fno-tree-loop-distribute-patterns",
+  "-fno-inline-small-functions",
+  "-fno-inline-functions",
+  "-fno-inline-functions-called-once",
+  "-fno-partial-inlining",
+  "-fno-ipa-cp",
+  "-fno-ipa-sra",
+  "-fno-ipa-icf",
+];
+const CORE_DISPATCH = "Z_xenefi_coreZ_dispatch";
+const VALGRIND = [
+  "valgrind",
+  "--quiet",
+  "--tool=callgrind",
+  `--toggle-collect=${CORE_DISPATCH}`,
+  "--toggle-collect=plain_dispatch",
+] as const;
+
+/** Of 1000 steps a figure has three exact decimals. */
+const STEPS = 1000;
+/** So many updates fill the store three times; none of so few for the plain peer, which is not reset, fills it. */
+const RECLAIM_STEPS = 10_000;
+const PLAIN_STEPS = 100;
+/** What the function table is of. */
+const UPDATE = "SetVariable other data";
+
+/** Figures of one compiler. */
+export interface Instructions {
+  /** `gcc` and its version. */
+  compiler: string;
+  /** Instructions of a call, by what is called. */
+  operations: Record<string, number>;
+  /** The same of bench/c/plain.c, which is no part of the product. */
+  plain: Record<string, number>;
+  /** Of a SetVariable with other data: instructions in each of the core's functions and what it calls. */
+  setVariable: Record<string, number>;
+}
+
+interface Counted {
+  name: string;
+  /** The case's number. */
+  number: number;
+  steps: number;
+}
+
+/** Counts. Throws an Error that names the package if a tool is missing. */
+export async function countInstructions(): Promise<Instructions> {
+  const folder = mkdtempSync(join(tmpdir(), "xenefi-instructions-"));
+  try {
+    const program = await buildNative(folder, FLAGS);
+    const out = `--callgrind-out-file=${join(folder, "counts")}`;
+    const workload = new Workload({ n: 50 });
+    const native = new Native([...VALGRIND, out, program], folder, workload);
+    const core = await countCore(native, workload);
+    const plain = await countPlain(native, workload);
+    await native.end();
+    const dumps = dumpsIn(folder);
+    const figures = (counted: Counted[]) =>
+      Object.fromEntries(counted.map(({ name, number, steps }) => [name, totalOf(dumps.get(number)) / steps]));
+    const update = core.find(({ name }) => name === UPDATE) as Counted;
+    return {
+      compiler: `gcc ${execFileSync("gcc", ["-dumpfullversion"], { encoding: "utf8" }).trim()}`,
+      operations: figures(core),
+      plain: figures(plain),
+      setVariable: functionsOf(dumps.get(update.number) as string, update.steps),
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Each case on a machine as it was at the start; deletions behind the creations that they take back. */
+async function countCore(native: Native, workload: Workload): Promise<Counted[]> {
+  const counted: Counted[] = [];
+  const count = async (name: string, target: NativeTarget, step: Step, ops: number[], steps: number) => {
+    const number = await native.add(target, step, ops);
+    await native.count(number, steps);
+    counted.push({ name, number, steps });
+  };
+  for (const { name, step, ops, writes, undo } of workload.cases) {
+    if (step !== "delete") await native.reset();
+    await count(name, writes ? "core-written" : "core", step, ops, undo === undefined ? STEPS : ops.length);
+  }
+  const { step, ops } = workload.case(UPDATE);
+  await native.reset();
+  await count(`${UPDATE}, with reclaims`, "core-written", step, ops, RECLAIM_STEPS);
+  return counted;
+}
+
+async function countPlain(native: Native, workload: Workload): Promise<Counted[]> {
+  const counted: Counted[] = [];
+  for (const { name, step, ops, writes } of workload.cases.filter(isPlain)) {
+    const number = await native.add(writes ? "plain-written" : "plain", step, ops);
+    await native.count(number, PLAIN_STEPS);
+    counted.push({ name, number, steps: PLAIN_STEPS });
+  }
+  return counted;
+}
+
+/** Callgrind's dumps by the case that they are of. */
+function dumpsIn(folder: string): Map<number, string> {
+  const dumps = new Map<number, string>();
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith("counts.")) continue;
+    const text = readFileSync(join(folder, name), "utf8");
+    const number = /^desc: Trigger: Client Request: (\d+)$/m.exec(text)?.[1];
+    if (number !== undefined) dumps.set(Number(number), text);
+  }
+  return dumps;
+}
+
+function totalOf(dump: string | undefined): number {
+  return Number(/^(?:summary|totals): (\d+)$/m.exec(dump ?? "")?.[1]);
+}
+
+/**
+ * Inclusive instructions of each function of the core in a dump (callgrind's format, version 1): lines of a function's own
+ * cost are "line cost"; behind "calls=", the same line is the cost of what was called.
+ */
+function functionsOf(dump: string, steps: number): Record<string, number> {
+  const names = new Map<string, string>();
+  const nameOf = (text: string) => {
+    const [, number, name] = /^(\(\d+\))(?: (.*))?$/.exec(text) as unknown as [string, string, string | undefined];
+    if (name !== undefined) names.set(number, name);
+    return names.get(number) as string;
+  };
+  const own = new Map<string, number>();
+  let current = "";
+  for (const line of dump.split("\n")) {
+    if (line.startsWith("fn=")) current = nameOf(line.slice(3));
+    else if (line.startsWith("cfn=")) nameOf(line.slice(4));
+    else if (/^[+\-*\d]/.test(line)) own.set(current, (own.get(current) ?? 0) + Number(line.split(" ")[1]));
+  }
+  const core = [...own].flatMap(([name, cost]) => {
+    const path = /^w2c_assembly_(.+)$/.exec(name)?.[1];
+    return path === undefined ? [] : [[path, cost / steps] as const];
+  });
+  return Object.fromEntries(core.sort(([, a], [, b]) => b - a));
+}

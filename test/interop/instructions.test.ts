@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { countInstructions, type Instructions } from "../../bench/instructions.ts";
+import { need } from "./support/tools.ts";
+
+need("gcc", "valgrind", "wabt");
+
+/** What another compiler's figures may differ from the written ones. */
+const OTHER_COMPILER = 0.1;
+
+const written = JSON.parse(
+  readFileSync(new URL("../../bench/instructions.json", import.meta.url), "utf8"),
+) as Instructions;
+let counting: Promise<Instructions> | undefined;
+
+/** Counts at first use. */
+function count(): Promise<Instructions> {
+  counting ??= countInstructions();
+  return counting;
+}
+
+const operations = Object.entries(written.operations).map(([name, instructions]) => ({ name, instructions }));
+
+describe("the core's instructions, by npm run bench:instructions -- --update", () => {
+  test("all operations are written down", async () => {
+    const counted = await count();
+    expect(operations.length).toBeGreaterThan(10);
+    expect(Object.keys(counted.operations)).toEqual(Object.keys(written.operations));
+  });
+
+  test.each(operations)("$name takes $instructions", async ({ name, instructions }) => {
+    const counted = await count();
+    const now = counted.operations[name] as number;
+    if (counted.compiler === written.compiler) expect(now).toBe(instructions);
+    else expect(Math.abs(now / instructions - 1)).toBeLessThan(OTHER_COMPILER);
+  });
+
+  test("a SetVariable's are those of its functions", async () => {
+    const counted = await count();
+    if (counted.compiler === written.compiler) expect(counted.setVariable).toEqual(written.setVariable);
+    const [[first, all] = ["", 0], ...rest] = Object.entries(counted.setVariable);
+    expect([first, rest.length > 10]).toEqual(["dispatch_dispatch", true]);
+    // The exported function jumps to it.
+    expect((counted.operations["SetVariable other data"] as number) - all).toBeLessThan(3);
+  });
+});
+
+test("two counts agree to the instruction", async () => {
+  expect(await countInstructions()).toEqual(await count());
+});
