@@ -54,9 +54,13 @@ export function stepLoop(
   layout: OpLayout,
   count: number,
 ): () => void {
-  const body = `let turn = 0;
+  const next = ops.length === 1 ? `const o = ${ops[0]};` : `const o = ops[at]; if (++at === ${ops.length}) at = 0;`;
+  const body = `let turns = 0, place = 0;
   return function loop${loops++}() {
-    for (let i = 0; i < ${count}; i++) { const o = ops[turn % ops.length]; ${stepText(step, layout, call)}; turn++; }
+    let at = place, turn = turns;
+    for (const end = turn + ${count}; turn < end; turn++) { ${next} ${stepText(step, layout, call)}; }
+    place = at;
+    turns = turn;
   };`;
   return new Function("callee", "ops", "words", body)(callee, ops, words) as () => void;
 }

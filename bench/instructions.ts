@@ -85,7 +85,7 @@ export async function countInstructions(): Promise<Instructions> {
   }
 }
 
-/** Each case on a machine as it was at the start; deletions behind the creations that they take back. */
+/** Each case on a machine as it was at the start. */
 async function countCore(native: Native, workload: Workload): Promise<Counted[]> {
   const counted: Counted[] = [];
   const count = async (name: string, target: NativeTarget, step: Step, ops: number[], steps: number) => {
@@ -93,9 +93,11 @@ async function countCore(native: Native, workload: Workload): Promise<Counted[]>
     await native.count(number, steps);
     counted.push({ name, number, steps });
   };
-  for (const { name, step, ops, writes, undo } of workload.cases) {
-    if (step !== "delete") await native.reset();
-    await count(name, writes ? "core-written" : "core", step, ops, undo === undefined ? STEPS : ops.length);
+  for (const { name, step, ops, writes, before, undo } of workload.cases) {
+    const target = writes ? "core-written" : "core";
+    await native.reset();
+    if (before !== undefined) await native.count(await native.add(target, before, ops), ops.length);
+    await count(name, target, step, ops, undo === undefined ? STEPS : ops.length);
   }
   const { step, ops } = workload.case(UPDATE);
   await native.reset();
@@ -105,10 +107,13 @@ async function countCore(native: Native, workload: Workload): Promise<Counted[]>
 
 async function countPlain(native: Native, workload: Workload): Promise<Counted[]> {
   const counted: Counted[] = [];
-  for (const { name, step, ops, writes } of workload.cases.filter(isPlain)) {
-    const number = await native.add(writes ? "plain-written" : "plain", step, ops);
-    await native.count(number, PLAIN_STEPS);
-    counted.push({ name, number, steps: PLAIN_STEPS });
+  for (const { name, step, ops, writes, before, undo } of workload.cases.filter(isPlain)) {
+    const target = writes ? "plain-written" : "plain";
+    if (before !== undefined) await native.count(await native.add(target, before, ops), ops.length);
+    const number = await native.add(target, step, ops);
+    const steps = undo === undefined ? PLAIN_STEPS : ops.length;
+    await native.count(number, steps);
+    counted.push({ name, number, steps });
   }
   return counted;
 }

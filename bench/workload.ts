@@ -40,7 +40,7 @@ export const GUEST_BYTES = 0x300000;
 
 const NV_BS_RT = 7;
 /** How many variables a batch creates or deletes: 3000 others leave no room for many more. */
-const FRESH = 100;
+const FRESH = 50;
 /** A status that no call gives: what an op has that was never answered. */
 const UNANSWERED = 0xdead;
 
@@ -90,6 +90,8 @@ export interface OpCase {
   status: EfiCode | undefined;
   /** A machine of its own takes it: the dead records of writes would lengthen a walk. */
   writes: boolean;
+  /** What is done to each op before anything else. */
+  before?: Step;
   /** Takes back what a batch of one step for each op has done. */
   undo?: Step;
 }
@@ -120,7 +122,7 @@ export class Workload {
     const get = (subject: Subject, size = bytes) => this.#variable(FN_GET_VARIABLE, subject, 0, READ, size);
     const set = (subject: Subject, data = WRITTEN, size = bytes, attributes = NV_BS_RT) =>
       this.#variable(FN_SET_VARIABLE, subject, attributes, data, size);
-    const fresh = subjects(FRESH, "New").map((subject) => set(subject, WRITTEN, DATA_BYTES));
+    const fresh = (prefix: string) => subjects(FRESH, prefix).map((subject) => set(subject, WRITTEN, DATA_BYTES));
     this.#add("rejected", "call", [0], undefined);
     this.#add("GetVariable hit", "get", [get(middle)]);
     this.#add(
@@ -135,8 +137,9 @@ export class Workload {
     this.#add("SetVariable other size", "otherSize", [set(third, WRITTEN, DATA_BYTES)]).writes = true;
     const append = set(fourth, WRITTEN, 8, NV_BS_RT | APPEND_WRITE);
     this.#add("SetVariable append, set back", "call", [append, set(fourth, SAME, DATA_BYTES)]).writes = true;
-    Object.assign(this.#add("SetVariable create", "create", fresh), { writes: true, undo: "delete" });
-    Object.assign(this.#add("SetVariable delete", "delete", fresh), { writes: true, undo: "create" });
+    Object.assign(this.#add("SetVariable create", "create", fresh("New")), { writes: true, undo: "delete" });
+    const deleted = this.#add("SetVariable delete", "delete", fresh("Old"));
+    Object.assign(deleted, { writes: true, before: "create", undo: "create" });
     this.#add("GetNextVariableName", "walk", [this.#walk()]);
     this.#add("QueryVariableInfo", "call", [this.#query()]);
     this.#add("GetTime", "get", [this.#op(FN_GET_TIME, 0)]);

@@ -37,7 +37,8 @@ function makeLonelyCore() {
 }
 
 /** So many steps over the case's ops, which it then takes back. */
-function runner(target: Target, { step, undo, ops }: OpCase, count: number): () => void {
+function runner(target: Target, { step, before, undo, ops }: OpCase, count: number): () => void {
+  if (before !== undefined) stepLoop(target, { step: before, ops }, layout, ops.length)();
   const run = stepLoop(target, { step, ops }, layout, count);
   const back = undo === undefined ? () => {} : stepLoop(target, { step: undo, ops }, layout, count);
   return () => {

@@ -1,6 +1,7 @@
 import * as abi from "../../assembly/abi/op.ts";
 import { EfiCode, XenErrno } from "../../assembly/abi/status.ts";
-import { type Machine, opLayout } from "../../src/index.ts";
+import { APPEND_WRITE } from "../../assembly/abi/variable.ts";
+import { opLayout, type Variable } from "../../src/index.ts";
 
 const NATIVE = opLayout("x86_64");
 const NULL_GUARD_BYTES = 0x1000;
@@ -16,7 +17,7 @@ interface Held {
 
 /**
  * What one writes first in JavaScript: variables in a `Map` keyed by GUID and name, the op read and written by DataView.
- * It does a GetVariable's and a same-attributes SetVariable's work from the same op bytes: version, command, function,
+ * It does a GetVariable's and a same-attributes SetVariable's work (without rules, quotas or a store's form) from the same op bytes: version, command, function,
  * misc and pointer checks, name and GUID decoding, look-up, copy, status. It takes no code from the library but the
  * layout: a peer that ran faster whenever the library does would tell nothing.
  */
@@ -25,12 +26,10 @@ export class MapPeer {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
 
-  /** Shares the machine's guest memory and starts with its variables. */
-  constructor(machine: Machine) {
-    this.#bytes = machine.memory;
-    this.#view = machine.view;
-    for (const { name, guid, attributes, data } of machine.variables())
-      this.#held.set(`${guid}:${name}`, { attributes, data });
+  constructor(variables: readonly Variable[], guest: Uint8Array) {
+    this.#bytes = guest;
+    this.#view = new DataView(guest.buffer, guest.byteOffset, guest.length);
+    for (const { name, guid, attributes, data } of variables) this.#held.set(`${guid}:${name}`, { attributes, data });
   }
 
   /** As Machine.hypercall. */
@@ -71,12 +70,18 @@ export class MapPeer {
     const size = Number(view.getBigUint64(op + NATIVE.size, true));
     const data = Number(view.getBigUint64(op + NATIVE.data, true));
     if (name === undefined || !this.#mapped(data, size)) return -XenErrno.EFAULT;
-    const attributes = view.getUint32(op + abi.OP_MISC, true);
-    this.#held.set(`${this.#guid(op + NATIVE.guid)}:${name}`, {
-      attributes,
-      data: this.#bytes.slice(data, data + size),
-    });
-    return this.#answer(op, EfiCode.Success, attributes);
+    const misc = view.getUint32(op + abi.OP_MISC, true);
+    const attributes = misc & ~APPEND_WRITE;
+    const key = `${this.#guid(op + NATIVE.guid)}:${name}`;
+    if (size === 0 && misc === attributes) {
+      return this.#answer(op, this.#held.delete(key) ? EfiCode.Success : EfiCode.NotFound, misc);
+    }
+    const head = misc === attributes ? [] : (this.#held.get(key)?.data ?? []);
+    const fresh = new Uint8Array(head.length + size);
+    fresh.set(head);
+    fresh.set(this.#bytes.subarray(data, data + size), head.length);
+    this.#held.set(key, { attributes, data: fresh });
+    return this.#answer(op, EfiCode.Success, misc);
   }
 
   #answer(op: number, code: EfiCode, misc: number): number {
