@@ -7,9 +7,13 @@ export function headlinesOf(tables: readonly Table[]): Record<string, number> {
       ?.p20 ?? Number.NaN;
   const calls = "N = 50";
   const hit = p20(calls, "GetVariable hit");
+  const layers = "GetVariable hit, N = 50";
+  const layer = (name: string) => p20(layers, name) / p20(layers, "raw export");
   const peer = (target: string) => p20(calls, "GetVariable hit", target) / hit;
   const ratios = {
     "GetVariable hit : rejected dispatch (N = 50, 64 B; at most 12)": hit / p20(calls, "rejected"),
+    "foreign, fixed buffer : GetVariable hit (N = 50; at most 12)": layer("guest in a fixed buffer"),
+    "foreign, growing memory : GetVariable hit (N = 50; at most 15)": layer("guest in a memory that may grow"),
     "JS Map + DataView : GetVariable hit (N = 50; at least 30)": peer("Map"),
     "JS Map, tuned : GetVariable hit (at least 14)": peer("Map tuned"),
     "the same algorithm in JS : GetVariable hit (at least 3)": peer("plain JS"),

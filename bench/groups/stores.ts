@@ -1,0 +1,83 @@
+import { Machine } from "../../src/index.ts";
+import { type Case, calling, stepLoop, type Target } from "../batch.ts";
+import type { Table } from "../report.ts";
+import { timeCases } from "../sampling.ts";
+import { makeMachine, Workload } from "../workload.ts";
+
+/** What is done to a whole store. */
+export async function* stores(quick: boolean): AsyncGenerator<Table> {
+  yield tableOf("OVMF 4M", firmwareCases());
+  for (const n of quick ? [50] : [50, 300, 3000]) yield tableOf(`store of 512 KiB, N = ${n}`, storeCases(n));
+}
+
+async function tableOf(title: string, cases: readonly Case[]): Promise<Table> {
+  const figures = await timeCases(cases);
+  const rows = [...figures].map(([name, { p20, p50 }]) => ({ name, target: "core", p20, p50 }));
+  return { title, unit: "us", rows, notes: [] };
+}
+
+/** Machines of the default firmware, with what it writes at boot. */
+function firmwareCases(): Case[] {
+  const machine = new Machine();
+  const store = machine.flash();
+  const snapshot = machine.snapshot();
+  const into = new Uint8Array(snapshot.length);
+  return [
+    once("boot of a blank store", () => new Machine()),
+    once("boot of a .fd", () => new Machine({ store })),
+    once("attaching a .fd", () => new Machine({ store, start: "attach" })),
+    once("reboot", () => machine.reboot()),
+    once("snapshot", () => machine.snapshot(into)),
+    once("restore", () => machine.restore(snapshot)),
+  ];
+}
+
+function storeCases(n: number): Case[] {
+  const machine = makeMachine({ n });
+  const store = machine.flash();
+  const { policy } = machine;
+  const snapshot = machine.snapshot();
+  const into = new Uint8Array(snapshot.length);
+  return [
+    once("boot of a .fd", () => new Machine({ policy, store })),
+    once("attaching a .fd", () => new Machine({ policy, store, start: "attach" })),
+    once("snapshot", () => machine.snapshot(into)),
+    once("restore", () => machine.restore(snapshot)),
+    reclaimCase(n),
+  ];
+}
+
+/** A SetVariable that finds no room and makes some. */
+function reclaimCase(n: number): Case {
+  const machine = makeMachine({ n });
+  const workload = new Workload({ n });
+  machine.memory.set(workload.guest);
+  const target = calling("core", machine, machine.memory);
+  const run = stepLoop(target, workload.case("SetVariable other data"), workload.layout, 1);
+  const full = lastBefore(machine, target, workload, run);
+  machine.restore(full);
+  return { name: "reclaim, with its SetVariable", count: 1, run, undo: () => machine.restore(full) };
+}
+
+/** The state in front of the first update that leaves more room than there was. */
+function lastBefore(machine: Machine, target: Target, workload: Workload, update: () => void): Uint8Array {
+  const query = workload.case("QueryVariableInfo");
+  const ask = stepLoop(target, query, workload.layout, 1);
+  const roomNow = () => {
+    ask();
+    return machine.view.getBigUint64((query.ops[0] as number) + workload.layout.remainStoreSize, true);
+  };
+  let room = roomNow();
+  for (;;) {
+    const before = machine.snapshot();
+    update();
+    const now = roomNow();
+    if (now > room) return before;
+    room = now;
+  }
+}
+
+/** A case of one call at a time, which takes microseconds. */
+function once(name: string, run: () => void): Case {
+  return { name, count: 1, run };
+}
