@@ -15,31 +15,35 @@ const FILE = join(ROOT, "bench/instructions.json");
 
 const earlier = JSON.parse(readFileSync(FILE, "utf8")) as Instructions;
 const now = await countInstructions();
-print("instructions of a call", now.operations, earlier.operations, now.plain);
-print("of a SetVariable with other data, each with what it calls", now.setVariable, earlier.setVariable);
+printOperations();
+printFunctions();
 console.log(`${now.compiler}; written down: ${earlier.compiler}`);
 if (process.argv.includes("--update")) writeFileSync(FILE, `${JSON.stringify(now, undefined, 2)}\n`);
 
-/** A row for each name: now, the change since the figures were written down, and how many times the plain peer's it is. */
-function print(
-  title: string,
-  figures: Record<string, number>,
-  earlierFigures: Record<string, number>,
-  plain: Record<string, number> = {},
-): void {
-  console.log(title.padEnd(58) + ["now", "change", ": plain C"].map((head) => head.padStart(11)).join(""));
-  for (const [name, figure] of Object.entries(figures)) {
-    const cells = [figure.toFixed(1), change(figure, earlierFigures[name]), ratio(figure, plain[name])];
-    console.log(`  ${name.padEnd(56)}${cells.map((cell) => cell.padStart(11)).join("")}`);
+/** A row for each operation: now, the change since the figures were written down, and how many times plain C's it is. */
+function printOperations(): void {
+  printRow("instructions of a call", ["now", "change", ": plain C"]);
+  for (const [name, figure] of Object.entries(now.operations)) {
+    const plain = now.plain[name];
+    const ratio = plain === undefined ? "" : (figure / plain).toFixed(2);
+    printRow(`  ${name}`, [figure.toFixed(1), change(figure, earlier.operations[name]), ratio]);
   }
   console.log("");
+}
+
+function printFunctions(): void {
+  printRow("of a SetVariable with other data", ["own", "change", "with calls"]);
+  for (const [name, { own, all }] of Object.entries(now.setVariable)) {
+    printRow(`  ${name}`, [own.toFixed(1), change(own, earlier.setVariable[name]?.own), all.toFixed(1)]);
+  }
+  console.log("");
+}
+
+function printRow(name: string, cells: readonly string[]): void {
+  console.log((name.padEnd(46) + cells.map((cell) => cell.padStart(11)).join("")).trimEnd());
 }
 
 function change(now: number, earlier: number | undefined): string {
   if (earlier === undefined) return "new";
   return now === earlier ? "" : `${now > earlier ? "+" : ""}${(now - earlier).toFixed(1)}`;
-}
-
-function ratio(figure: number, other: number | undefined): string {
-  return other === undefined ? "" : (figure / other).toFixed(2);
 }

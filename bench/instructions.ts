@@ -48,8 +48,16 @@ export interface Instructions {
   operations: Record<string, number>;
   /** The same of bench/c/plain.c, which is no part of the product. */
   plain: Record<string, number>;
-  /** Of a SetVariable with other data: instructions in each of the core's functions and what it calls. */
-  setVariable: Record<string, number>;
+  /** Of a SetVariable with other data, by function. */
+  setVariable: Record<string, FunctionCost>;
+}
+
+/** Instructions of a function in one call. */
+export interface FunctionCost {
+  /** In itself. */
+  own: number;
+  /** With what it calls. */
+  all: number;
 }
 
 interface Counted {
@@ -135,26 +143,33 @@ function totalOf(dump: string | undefined): number {
 }
 
 /**
- * Inclusive instructions of each function of the core in a dump (callgrind's format, version 1): lines of a function's own
- * cost are "line cost"; behind "calls=", the same line is the cost of what was called.
+ * Instructions of each function in a dump (callgrind's format, version 1): a line of a function's own cost is a place and the
+ * cost; behind "calls=" the same line is the cost of what was called.
  */
-function functionsOf(dump: string, steps: number): Record<string, number> {
+function functionsOf(dump: string, steps: number): Record<string, FunctionCost> {
   const names = new Map<string, string>();
-  const nameOf = (text: string) => {
-    const [, number, name] = /^(\(\d+\))(?: (.*))?$/.exec(text) as unknown as [string, string, string | undefined];
-    if (name !== undefined) names.set(number, name);
-    return names.get(number) as string;
-  };
-  const own = new Map<string, number>();
-  let current = "";
+  const costs = new Map<string, FunctionCost>();
+  let current: FunctionCost = { own: 0, all: 0 };
+  let isCall = false;
   for (const line of dump.split("\n")) {
-    if (line.startsWith("fn=")) current = nameOf(line.slice(3));
-    else if (line.startsWith("cfn=")) nameOf(line.slice(4));
-    else if (/^[+\-*\d]/.test(line)) own.set(current, (own.get(current) ?? 0) + Number(line.split(" ")[1]));
+    const [, kind, number, name] = /^(c?fn)=(\(\d+\))(?: (.*))?$/.exec(line) ?? [];
+    if (number !== undefined && name !== undefined) names.set(number, name);
+    if (kind === "fn") current = costOf(costs, names.get(number as string) as string);
+    const cost = /^[+\-*\d]\S* (\d+)$/.exec(line)?.[1];
+    if (cost !== undefined) {
+      current.all += Number(cost) / steps;
+      if (!isCall) current.own += Number(cost) / steps;
+    }
+    isCall = line.startsWith("calls=");
   }
-  const core = [...own].flatMap(([name, cost]) => {
-    const path = /^w2c_assembly_(.+)$/.exec(name)?.[1];
-    return path === undefined ? [] : [[path, cost / steps] as const];
-  });
-  return Object.fromEntries(core.sort(([, a], [, b]) => b - a));
+  const used = [...costs].filter(([, { own }]) => own > 0);
+  return Object.fromEntries(used.sort(([, a], [, b]) => b.all - a.all));
+}
+
+/** The function's cost so far, by its name in the source: the module, and the function. */
+function costOf(costs: Map<string, FunctionCost>, symbol: string): FunctionCost {
+  const name = symbol.replace(/^w2c_assembly_|^Z_xenefi_coreZ_/, "");
+  const cost = costs.get(name) ?? { own: 0, all: 0 };
+  costs.set(name, cost);
+  return cost;
 }

@@ -23,6 +23,7 @@ enum { ADDED = 0x3f, IN_TRANSITION = 0x3e };
 #define ALLOCATION_LIMIT 0xffffffffull
 /* Record header included. */
 #define MAX_VARIABLE 0x8400
+#define MAX_VOLATILE 0x40000
 #define LOG_FIRST 0x64
 #define SLOTS_MIN 128
 #define SLOTS_MAX 32768
@@ -371,7 +372,7 @@ static uint32_t set_checked(struct plain *p, struct draft *d)
 		return verdict;
 	if (d->attributes & AT)
 		return UNSUPPORTED;
-	if ((uint64_t)d->name_bytes + d->data_bytes > MAX_VARIABLE - HEADER)
+	if ((uint64_t)d->name_bytes + d->data_bytes > (d->attributes & NV ? MAX_VARIABLE : MAX_VOLATILE) - HEADER)
 		return INVALID_PARAMETER;
 	if (is_ruled(p, d->guid))
 		return UNSUPPORTED;
@@ -422,11 +423,15 @@ static int get_variable(struct plain *p)
 		return answer(p, NOT_FOUND);
 	bytes = data_bytes_at(p, record);
 	if (size >= bytes) {
+		uint64_t left = guest_left(p, data);
+
 		if (size == 0)
 			return answer(p, INVALID_PARAMETER);
-		if (guest_left(p, data) < bytes)
+		/* What lies before the fault is written, as Xen's copy_to_guest does. */
+		if (left != 0)
+			memcpy(p->guest + data, p->log + record + HEADER + d.name_bytes, left < bytes ? left : bytes);
+		if (left < bytes)
 			return -EFAULT;
-		memcpy(p->guest + data, p->log + record + HEADER + d.name_bytes, bytes);
 	}
 	set_u64_t(p->op + OP_SIZE, bytes);
 	set_u32_t(p->op + OP_MISC, attributes);

@@ -7,6 +7,7 @@ import { figuresOf } from "../sampling.ts";
 
 const NOTHING = "node -e 0";
 const LIBRARY = pathToFileURL(join(ROOT, "dist/src/index.js")).href;
+const IMPORT = `import "${LIBRARY}";`;
 const FIRST_ANSWER = `import { Client, GLOBAL_GUID, Machine } from "${LIBRARY}";
 if (!new Client(new Machine()).getVariable("BootOrder", GLOBAL_GUID, 64).ok) process.exit(1);`;
 /** A module that makes a process tell its user and system time at its end, in microseconds. */
@@ -19,6 +20,7 @@ process.on("exit", () => {
 /** Processes by their arguments: what each takes from its start to its first answer. */
 const PROCESSES = {
   [NOTHING]: ["-e", "0"],
+  "import of the library": ["--input-type=module", "-e", IMPORT],
   "import, Machine, GetVariable": ["--input-type=module", "-e", FIRST_ANSWER],
   "xenefi --version": [join(ROOT, "dist/cli/main.js"), "--version"],
 };

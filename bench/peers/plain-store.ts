@@ -76,10 +76,9 @@ export class PlainStore {
     return (this.#dataOf(record) + this.dataBytesOf(record) + 3) & ~3;
   }
 
-  /** Copies a record's data to guest memory: short ones by words, which is quicker than the engine's copy. */
-  copyData(record: number, to: number): void {
+  /** Copies so many of a record's bytes of data to guest memory: short ones by words, which is quicker than the engine's copy. */
+  copyData(record: number, to: number, bytes: number): void {
     const from = this.#dataOf(record);
-    const bytes = this.dataBytesOf(record);
     if (bytes > 256) {
       this.#guestBytes.set(this.#bytes.subarray(from, from + bytes), to);
       return;

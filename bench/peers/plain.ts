@@ -1,4 +1,5 @@
 import * as abi from "../../assembly/abi/op.ts";
+import { HEADER_BYTES } from "../../assembly/abi/record.ts";
 import { EfiCode, XenErrno } from "../../assembly/abi/status.ts";
 import {
   APPEND_WRITE,
@@ -16,8 +17,9 @@ import { type Draft, hashGuid, mix, PlainStore } from "./plain-store.ts";
 
 const NULL_GUARD_BYTES = 0x1000;
 const STORE_END = 0x80000;
-/** Name and data of a variable: edk2's 0x8400 less the record's header. */
-const VARIABLE_BYTES_MAX = 0x8400 - 60;
+/** Name and data of a variable: edk2's limits less the record's header. */
+const VARIABLE_BYTES_MAX = 0x8400 - HEADER_BYTES;
+const VOLATILE_BYTES_MAX = 0x40000 - HEADER_BYTES;
 const ACCESS = BOOTSERVICE_ACCESS | RUNTIME_ACCESS;
 const STORED = NON_VOLATILE | RUNTIME_ACCESS;
 const AUTHENTICATED = AUTHENTICATED_WRITE_ACCESS | TIME_BASED_AUTHENTICATED_WRITE_ACCESS;
@@ -96,8 +98,10 @@ export class PlainPeer {
     if (size >= bytes) {
       if (size === 0) return this.#answer(EfiCode.InvalidParameter);
       const data = this.#handle(abi.NATIVE_DATA);
-      if (this.#left(data) < bytes) return -XenErrno.EFAULT;
-      this.#store.copyData(record, data);
+      const left = this.#left(data);
+      // What lies before the fault is written, as Xen's copy_to_guest does.
+      this.#store.copyData(record, data, Math.min(left, bytes));
+      if (left < bytes) return -XenErrno.EFAULT;
     }
     view.setUint32(op + abi.NATIVE_SIZE, bytes, true);
     view.setUint32(op + abi.OP_MISC, attributes, true);
@@ -122,7 +126,7 @@ export class PlainPeer {
     const verdict = this.#verdicts[(d.attributes & 0xff) | (d.attributes > 0xff ? 0x100 : 0)] as EfiCode;
     if (verdict !== EfiCode.Success) return verdict;
     if (d.attributes & TIME_BASED_AUTHENTICATED_WRITE_ACCESS) return EfiCode.Unsupported;
-    if (d.nameBytes + d.dataBytes > VARIABLE_BYTES_MAX) return EfiCode.InvalidParameter;
+    if (d.nameBytes + d.dataBytes > largestVariable(d.attributes)) return EfiCode.InvalidParameter;
     if (this.#isRuled(d.guid)) return EfiCode.Unsupported;
     const record = this.#store.find(d);
     const stored = record === 0 ? 0 : this.#store.attributesOf(record);
@@ -236,6 +240,10 @@ export class PlainPeer {
     for (const unit of name) d.hash = mix(d.hash, unit.charCodeAt(0));
     this.#store.write(d, 0);
   }
+}
+
+function largestVariable(attributes: number): number {
+  return attributes & NON_VOLATILE ? VARIABLE_BYTES_MAX : VOLATILE_BYTES_MAX;
 }
 
 /** What the policy says of attributes alone; bit 8 stands for all higher ones. */
