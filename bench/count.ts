@@ -2,7 +2,8 @@
  * Instructions of each operation, beside those that were counted last: bench/instructions.json.
  *
  *   npm run bench:instructions              prints them
- *   npm run bench:instructions -- --update  and writes them down: what a change of the core has changed is then in its diff
+ *   npm run bench:instructions -- --update  and writes them down, and into docs/performance.md: a change of the core then has
+ *                                           in its diff what it costs
  *
  * Needs gcc, wabt and valgrind.
  */
@@ -10,15 +11,20 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { countInstructions, type Instructions } from "./instructions.ts";
 import { ROOT } from "./native.ts";
+import { withTables } from "./page.ts";
 
 const FILE = join(ROOT, "bench/instructions.json");
+const PAGE = join(ROOT, "docs/performance.md");
 
 const earlier = JSON.parse(readFileSync(FILE, "utf8")) as Instructions;
 const now = await countInstructions();
 printOperations();
 printFunctions();
 console.log(`${now.compiler}; written down: ${earlier.compiler}`);
-if (process.argv.includes("--update")) writeFileSync(FILE, `${JSON.stringify(now, undefined, 2)}\n`);
+if (process.argv.includes("--update")) {
+  writeFileSync(FILE, `${JSON.stringify(now, undefined, 2)}\n`);
+  writeFileSync(PAGE, withTables(readFileSync(PAGE, "utf8"), now));
+}
 
 /** A row for each operation: now, the change since the figures were written down, and how many times plain C's it is. */
 function printOperations(): void {

@@ -42,7 +42,7 @@ const UPDATE = "SetVariable other data";
 
 /** Figures of one compiler. */
 export interface Instructions {
-  /** `gcc` and its version. */
+  /** \`gcc\`, its version, and what it compiles for. */
   compiler: string;
   /** Instructions of a call, by what is called. */
   operations: Record<string, number>;
@@ -83,7 +83,7 @@ export async function countInstructions(): Promise<Instructions> {
       Object.fromEntries(counted.map(({ name, number, steps }) => [name, totalOf(dumps.get(number)) / steps]));
     const update = core.find(({ name }) => name === UPDATE) as Counted;
     return {
-      compiler: `gcc ${execFileSync("gcc", ["-dumpfullversion"], { encoding: "utf8" }).trim()}`,
+      compiler: `gcc ${gccSays("-dumpfullversion")} for ${gccSays("-dumpmachine")}`,
       operations: figures(core),
       plain: figures(plain),
       setVariable: functionsOf(dumps.get(update.number) as string, update.steps),
@@ -91,6 +91,10 @@ export async function countInstructions(): Promise<Instructions> {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+function gccSays(option: string): string {
+  return execFileSync("gcc", [option], { encoding: "utf8" }).trim();
 }
 
 /** Each case on a machine as it was at the start. */

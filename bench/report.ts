@@ -21,7 +21,7 @@ export interface Table {
 }
 
 const NAME_WIDTH = 34;
-const WIDTH = 10;
+const WIDTH = 11;
 
 /**
  * Prints a table: for each name the first target's p20 and p50, its p20 against that of the row `per`, and how many times its

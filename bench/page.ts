@@ -1,0 +1,42 @@
+import type { Instructions } from "./instructions.ts";
+
+/** What stands around the tables in docs/performance.md. */
+const BEGIN = "<!-- npm run bench:instructions -- --update writes this -->\n";
+const END = "<!-- up to here -->\n";
+
+/** The page with the tables of these figures. Throws an Error for a page without a place for them. */
+export function withTables(page: string, figures: Instructions): string {
+  const begin = page.indexOf(BEGIN);
+  const end = page.indexOf(END);
+  if (begin === -1 || end < begin) throw new Error(`docs/performance.md: no ${BEGIN.trim()} with its end`);
+  return page.slice(0, begin) + BEGIN + tables(figures) + page.slice(end);
+}
+
+function tables({ compiler, operations, plain, setVariable }: Instructions): string {
+  const calls = Object.entries(operations).map(([name, figure]) => {
+    const other = plain[name];
+    return [name, number(figure), ...(other === undefined ? ["", ""] : [number(other), (figure / other).toFixed(2)])];
+  });
+  const functions = Object.entries(setVariable).map(([name, { own, all }]) => [
+    `\`${name}\``,
+    number(own),
+    number(all),
+  ]);
+  return `
+Compiled by ${compiler}.
+
+${markdown(["Call, N = 50, 64 B", "core", "plain C", "core : plain C"], calls)}
+Of one SetVariable with other data, by function of the core; \`move_bytes\` is where \`memory.copy\` ends:
+
+${markdown(["Function", "own instructions", "with what it calls"], functions)}
+`;
+}
+
+function number(figure: number): string {
+  return figure.toFixed(1).replace(/\.0$/, "");
+}
+
+function markdown(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const rule = heads.map((_, i) => (i === 0 ? "---" : "---:"));
+  return [heads, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |\n`).join("");
+}
