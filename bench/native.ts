@@ -44,7 +44,11 @@ export class Native {
   #cases = 0;
 
   /** Starts `command`, the program behind what runs it, with the workload's machine and guest as files in the folder. */
-  constructor([file, ...args]: readonly [string, ...string[]], folder: string, { shape, guest }: Workload) {
+  constructor(
+    [file, ...args]: readonly [string, ...string[]],
+    folder: string,
+    { shape, guest }: Pick<Workload, "shape" | "guest">,
+  ) {
     const paths = ["machine.img", "guest.bin"].map((name) => join(folder, name));
     const [image, memory] = paths as [string, string];
     writeFileSync(image, machineImage(makeMachine(shape)));

@@ -273,10 +273,12 @@ static void answer_case(struct bench_case *c)
 	uint8_t *at = c->target->guest + op;
 	uint32_t function = u32_t_at(at + OP_FUNCTION);
 
+	uint64_t data = u64_t_at(at + OP_DATA);
+
 	run(c, 1);
 	print_hex(at, OP_BYTES);
-	if (function == 6 || function == 7)
-		print_hex(c->target->guest + u64_t_at(at + OP_DATA), OP_DATA_BYTES);
+	if ((function == 6 || function == 7) && data <= guest_bytes - OP_DATA_BYTES)
+		print_hex(c->target->guest + data, OP_DATA_BYTES);
 	putchar('\n');
 }
 

@@ -19,16 +19,21 @@ export async function makePeers(workload: Workload, machine: Machine): Promise<T
   const variables = machine.variables();
   const { guest } = workload;
   const [forMap, forTuned] = [guest.slice(), guest.slice()];
-  const forPlain = new Uint8Array(guest.length + BEHIND_BYTES);
-  const ruled = new Set(machine.policy.definitions.map((definition) => definition.guid));
-  const plain = new PlainPeer(variables, forPlain, guest.length, [...ruled]);
-  forPlain.set(guest);
   return [
     calling("Map", new MapPeer(variables, forMap), forMap),
     calling("Map tuned", new TunedMapPeer(variables, forTuned), forTuned),
-    calling("plain JS", plain, forPlain),
+    makePlain(machine, guest),
     await naive(workload, machine),
   ];
+}
+
+/** The plain peer, with the machine's variables and the GUIDs of its rules. */
+export function makePlain(machine: Machine, guest: Uint8Array): Target {
+  const memory = new Uint8Array(guest.length + BEHIND_BYTES);
+  const ruled = new Set(machine.policy.definitions.map((definition) => definition.guid));
+  const peer = new PlainPeer(machine.variables(), memory, guest.length, [...ruled]);
+  memory.set(guest);
+  return calling("plain JS", peer, memory);
 }
 
 /** bench/naive has its guest in its own memory, where its variables come from ops, too. */

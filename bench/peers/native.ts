@@ -35,7 +35,7 @@ export class NativePeers {
   }
 
   /** Starts them, or says what is missing. */
-  static async start(workload: Workload): Promise<NativePeers | { missing: string }> {
+  static async start(workload: Pick<Workload, "shape" | "guest">): Promise<NativePeers | { missing: string }> {
     const result = await build();
     if ("missing" in result) return result;
     return new NativePeers(new Native([result.program], result.folder, workload));

@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { OP_BYTES } from "../../assembly/abi/op.ts";
 import { answerOf, checkAnswers } from "../../bench/answers.ts";
 import { calling, stepLoop, type Target } from "../../bench/batch.ts";
 import { NativePeers } from "../../bench/peers/native.ts";
-import { isPlain, makeMachine, Workload } from "../../bench/workload.ts";
+import { GUEST_BYTES, isPlain, makeMachine, Workload } from "../../bench/workload.ts";
+import { randomCalls } from "../support/random-calls.ts";
 import { missing } from "./support/packages.ts";
 import { need } from "./support/tools.ts";
 
 need("gcc", "wabt");
 
 const SHAPE = { n: 50 };
+const CALLS = 5000;
 const workload = new Workload(SHAPE);
 const { layout } = workload;
 /** As natively, one for the calls that write and one for all others. */
@@ -43,5 +46,21 @@ describe("what bench/c/native.c runs", () => {
     }
     expect({ step, count: answers.size }).toEqual({ step, count: isPlain(one) ? 3 : 2 });
     checkAnswers(one, answers);
+  });
+
+  test.each(NativePeers.targets)("%s answers random calls as the core does in Node", async (target) => {
+    const { guest, ops } = randomCalls(4, CALLS);
+    const machine = makeMachine(SHAPE, { windowBytes: GUEST_BYTES });
+    machine.memory.set(guest);
+    const started = await NativePeers.start({ shape: SHAPE, guest });
+    if ("missing" in started) throw new Error(started.missing);
+    const calls = { ...workload.case("SetVariable same data"), ops };
+    const timed = await started.case(target, calls, target);
+    for (const op of ops) {
+      machine.hypercall(op);
+      const own = Buffer.from(machine.memory.subarray(op, op + OP_BYTES)).toString("hex");
+      expect({ op, bytes: (await timed?.answer())?.slice(0, own.length) }).toEqual({ op, bytes: own });
+    }
+    await started.end();
   });
 });
