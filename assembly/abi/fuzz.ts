@@ -70,8 +70,10 @@ export const KIND_CLOCK = 16;
 export const KIND_HOLE = 17;
 export const KIND_MAP = 18;
 export const KIND_PLATFORM = 19;
-/** From here on the kinds are GetVariable, SetVariable and GetNextVariableName once more. */
+/** From here on the kinds are GetVariable, from the next one on SetVariable and then GetNextVariableName once more. */
 export const KIND_COMMON = 20;
+export const KIND_COMMON_SET = 24;
+export const KIND_COMMON_NEXT = 30;
 
 /** Names from NAMES_MAX on: */
 export const NAME_RAW = 0xf0;
@@ -98,6 +100,16 @@ export const CONTENT_SEED = 3;
 export const CONTENT_LISTED = 8;
 /** Listed, with one byte changed. */
 export const CONTENT_TORN = 12;
+
+/**
+ * Guest addresses of the usual places of op, name and data; data that does not fit there goes to LARGE_PLACE. What lies
+ * before it, and from LAST_PLACE on, is looked at after each sequence.
+ */
+export const OP_PLACE = 0x1100;
+export const NAME_PLACE = 0x1200;
+export const DATA_PLACE = 0x1c00;
+export const LARGE_PLACE = 0x2800;
+export const LAST_PLACE = FUZZ_WINDOW_BYTES - 0x800;
 
 /** Places, modulo 16; all others are the usual one. */
 export const PLACE_LAST_BYTES = 1;

@@ -1,4 +1,5 @@
 import {
+  DATA_PLACE,
   FINDING,
   FINDING_DETAIL,
   FINDING_GUID,
@@ -19,6 +20,9 @@ import {
   KIND_PLATFORM,
   KIND_POWER_CUT,
   KIND_REBOOT,
+  LARGE_PLACE,
+  LAST_PLACE,
+  OP_PLACE,
   RED_ZONE,
   RED_ZONE_BYTES,
   SHADOW,
@@ -67,7 +71,7 @@ import { dispatch } from "../dispatch";
 import { nvRegion, Region, state, volatileRegion } from "../state";
 import { undo } from "../store/mark";
 import { countsEntries } from "../store/region";
-import { DATA_PLACE, kindOf, LARGE_PLACE, LAST_PLACE, lay, noteLarge, OP_PLACE, stepAt } from "./step";
+import { kindOf, lay, noteLarge, stepAt } from "./step";
 
 /**
  * Plays a sequence that lies at INPUT, checks after each call what must always hold, and goes back. What the guest's memory
@@ -176,25 +180,35 @@ function change(step: usize, kind: u32): void {
 
 /** Copies to the shadow what the answer may have written. */
 export function accept(ret: i32): void {
+  take(ret, true);
+}
+
+/** Takes note of an answer, and leaves it to another to write the shadow. */
+export function note(ret: i32): void {
+  take(ret, false);
+}
+
+function take(ret: i32, copies: bool): void {
   const at = load<u64>(FINDING, FINDING_OP_LOW);
   const op: usize = FINDING + FINDING_OP;
   if (ret !== 0 && ret !== -XenErrno.EFAULT) return;
   const compat = (state.attention & ATTENTION_COMPAT) !== 0;
   const cmd = load<u32>(op, OP_CMD);
   if (cmd === CMD_FIRMWARE_INFO) {
-    acceptBytes(at + INFO_BODY, compat ? COMPAT_EFI_INFO_BYTES : NATIVE_EFI_INFO_BYTES);
+    takeBytes(at + INFO_BODY, compat ? COMPAT_EFI_INFO_BYTES : NATIVE_EFI_INFO_BYTES, copies);
     const buffer = compat ? <u64>load<u32>(op, INFO_VENDOR_NAME) : load<u64>(op, INFO_VENDOR_NAME);
-    acceptBytes(buffer, load<u32>(op, INFO_VENDOR_BUFSZ));
+    takeBytes(buffer, load<u32>(op, INFO_VENDOR_BUFSZ), copies);
     return;
   }
   if (cmd !== CMD_EFI_RUNTIME_CALL) return;
   // A call that fails has written nothing to the op, but it may have written part of a buffer.
-  acceptBytes(at + OP_BODY, compat ? COMPAT_CALL_BYTES : NATIVE_CALL_BYTES);
+  takeBytes(at + OP_BODY, compat ? COMPAT_CALL_BYTES : NATIVE_CALL_BYTES, copies);
   const fn = load<u32>(op, OP_FUNCTION);
   if (fn === FN_GET_VARIABLE) {
-    acceptBytes(compat ? <u64>load<u32>(op, COMPAT_DATA) : load<u64>(op, NATIVE_DATA), state.answerBytes);
+    takeBytes(compat ? <u64>load<u32>(op, COMPAT_DATA) : load<u64>(op, NATIVE_DATA), state.answerBytes, copies);
   } else if (fn === FN_GET_NEXT_VARIABLE_NAME) {
-    acceptBytes(compat ? <u64>load<u32>(op, COMPAT_NEXT_NAME) : load<u64>(op, NATIVE_NEXT_NAME), state.answerBytes);
+    const name = compat ? <u64>load<u32>(op, COMPAT_NEXT_NAME) : load<u64>(op, NATIVE_NEXT_NAME);
+    takeBytes(name, state.answerBytes, copies);
     if (ret === 0 && isInGuest(at)) keepGuid(<usize>at, compat);
   }
 }
@@ -204,12 +218,12 @@ function keepGuid(at: usize, compat: bool): void {
   memory.copy(FINDING + FINDING_GUID, <usize>WINDOW + at + field, 16);
 }
 
-function acceptBytes(guest: u64, bytes: u32): void {
+function takeBytes(guest: u64, bytes: u32, copies: bool): void {
   if (!isInGuest(guest) || bytes === 0) return;
   const at = <usize>guest;
   const count = <u32>min<u64>(bytes, <u64>FUZZ_WINDOW_BYTES - guest);
   noteLarge(guest, count);
-  memory.copy(<usize>SHADOW + at, <usize>WINDOW + at, count);
+  if (copies) memory.copy(<usize>SHADOW + at, <usize>WINDOW + at, count);
 }
 
 function isInGuest(guest: u64): bool {

@@ -6,6 +6,7 @@ import {
   CONTENT_TORN,
   CONTENTS,
   CONTENTS_MAX,
+  DATA_PLACE,
   FINDING,
   FINDING_GUID,
   FINDING_LARGE_END,
@@ -20,12 +21,18 @@ import {
   KIND_ANY_COMMAND,
   KIND_ANY_FUNCTION,
   KIND_COMMON,
+  KIND_COMMON_NEXT,
+  KIND_COMMON_SET,
   KIND_FIRMWARE_INFO,
   KINDS,
+  LARGE_PLACE,
+  LAST_PLACE,
   NAME_KEPT,
+  NAME_PLACE,
   NAME_RAW,
   NAME_RAW_OPEN,
   NAMES,
+  OP_PLACE,
   PLACE_AT_NAME,
   PLACE_AT_OP,
   PLACE_BEFORE_FIRST,
@@ -114,15 +121,8 @@ import { state } from "../state";
 
 /** A step of a sequence made into a platform op in the guest's memory, with the name and the data that it points to. */
 
-/** Guest addresses of the usual places; data that does not fit there goes to LARGE_PLACE. */
-export const OP_PLACE: u32 = 0x1100;
-export const NAME_PLACE: u32 = 0x1200;
-export const DATA_PLACE: u32 = 0x1c00;
-export const LARGE_PLACE: u32 = 0x2800;
 /** Bytes of a pattern; what is behind them is guest memory as it was. No variable has so many. */
 const CONTENT_BYTES_MAX: u32 = 0x9000;
-/** Guest memory before LARGE_PLACE and from here on is looked at after each sequence. */
-export const LAST_PLACE: u32 = <u32>FUZZ_WINDOW_BYTES - 0x800;
 
 const SIZES_NOTED = memory.data<u32>([
   0, 1, 2, 4, 8, 16, 0x3c0, 0x3c4, 0x400, 0x401, 0x7c4, 0x83a0, 0x83c4, 0x83fe, 0x8400, 0x8401,
@@ -138,8 +138,8 @@ export function stepAt(i: u32): usize {
 export function kindOf(step: usize): u32 {
   const kind = <u32>load<u8>(step, STEP_KIND) % KINDS;
   if (kind < <u32>KIND_COMMON) return kind;
-  if (kind < 24) return FN_GET_VARIABLE;
-  return kind < 30 ? FN_SET_VARIABLE : FN_GET_NEXT_VARIABLE_NAME;
+  if (kind < <u32>KIND_COMMON_SET) return FN_GET_VARIABLE;
+  return kind < <u32>KIND_COMMON_NEXT ? FN_SET_VARIABLE : FN_GET_NEXT_VARIABLE_NAME;
 }
 
 /** Lays the op of a step that is a hypercall; its address is in FINDING. */
@@ -356,7 +356,7 @@ function place(kind: u8, bytes: u32, usual: u32, seed: u32): u64 {
 }
 
 function placeFor(bytes: u32): u32 {
-  return bytes <= LARGE_PLACE - DATA_PLACE ? DATA_PLACE : LARGE_PLACE;
+  return bytes <= <u32>(LARGE_PLACE - DATA_PLACE) ? DATA_PLACE : LARGE_PLACE;
 }
 
 function sizeOf(step: usize): u64 {

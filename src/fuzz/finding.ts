@@ -26,7 +26,7 @@ export function minimise(target: Target, input: Uint8Array, failure: Failure): {
     progress = false;
     for (const smaller of target.smaller(best.input)) {
       if (++tries > TRIES_MAX) break;
-      if (target.run(smaller) !== Shown.Failure) continue;
+      if (target.run(smaller, failure) !== Shown.Failure) continue;
       const shown = target.failure as Failure;
       if (failureKey(shown) !== key) continue;
       best = { input: smaller.slice(), failure: shown };

@@ -11,9 +11,11 @@ export interface FuzzExports extends CoreExports {
   play(from: number, end: number): number;
   prepare(step: number): number;
   accept(ret: number): void;
+  note(ret: number): void;
   check(ret: number): number;
   compare(): number;
   compareBeside(): number;
+  accountedBytes(isVolatile: number, errorRecords: number): number;
   goBack(): number;
   forgetEdges(): void;
   takeEdges(counts: number, count: number): number;

@@ -40,6 +40,7 @@ export class FuzzMachine {
   readonly shadow: Uint8Array;
   /** For each edge the buckets of its counts that were seen. */
   readonly seen: Uint8Array;
+  readonly #start: Uint8Array;
   readonly #counts: { at: number; edges: number; bytes: number } | undefined;
 
   constructor(options: MachineOptions, tables: Tables, { counts }: { counts: boolean }) {
@@ -62,6 +63,7 @@ export class FuzzMachine {
     exports.fillGuest();
     this.machine.mark();
     this.#dropEdges();
+    this.#start = this.machine.snapshot();
   }
 
   /** Puts a sequence, a head and then its steps, where `play` takes it from; gives the number behind its last step. */
@@ -76,8 +78,11 @@ export class FuzzMachine {
     return ABIS[(input[HEAD_ABI] ?? 0) & 3] as Abi;
   }
 
-  /** Plays the sequence that was laid, from step `from` to before `end`; gives what must not be. Leaves the state as it is then. */
-  play(end: number, from = 1): Failure | undefined {
+  /**
+   * Plays the sequence that was laid, from step `from` to before `end`; gives what must not be. Leaves the state as it is
+   * then. `look` sees the machine behind each step that is left to the host.
+   */
+  play(end: number, from = 1, look?: () => Failure | undefined): Failure | undefined {
     try {
       let step = from;
       while (true) {
@@ -85,6 +90,8 @@ export class FuzzMachine {
         if (step < 0) return this.failure();
         if (step >= end) return this.core.exports.compare() === 0 ? this.failure() : undefined;
         this.hostStep(step);
+        const failure = look?.();
+        if (failure !== undefined) return failure;
         step++;
       }
     } catch (error) {
@@ -103,13 +110,25 @@ export class FuzzMachine {
 
   /** Lays step `step` as an op; gives its guest address, or undefined for a step that is no call, which is done. */
   prepare(step: number): bigint | undefined {
-    if (this.core.exports.prepare(step) === 0) {
-      this.#hostStepIfAny(step);
-      return undefined;
-    }
+    if (!this.layStep(step)) return undefined;
     const { view } = this.core;
     const low = view.getUint32(FINDING + FINDING_OP_LOW, true);
     return (BigInt(view.getUint32(FINDING + FINDING_OP_HIGH, true)) << 32n) | BigInt(low);
+  }
+
+  /** The same without the address: false for a step that is no call. */
+  layStep(step: number): boolean {
+    if (this.core.exports.prepare(step) !== 0) return true;
+    this.#hostStepIfAny(step);
+    return false;
+  }
+
+  /** Guest address of the op that was laid; addresses of more than 53 bits, where no memory is, are rounded. */
+  get opAddress(): number {
+    const { view } = this.core;
+    return (
+      view.getUint32(FINDING + FINDING_OP_HIGH, true) * 0x100000000 + view.getUint32(FINDING + FINDING_OP_LOW, true)
+    );
   }
 
   /** Makes the call that was prepared: its result. */
@@ -141,6 +160,13 @@ export class FuzzMachine {
   recover(): void {
     this.core.exports.fillGuest();
     this.goBack();
+  }
+
+  /** Goes back to the start by a whole copy, wherever the machine is: after a restored snapshot there is no mark. */
+  restart(): void {
+    this.machine.restore(this.#start);
+    this.machine.mark();
+    this.recover();
   }
 
   /** What FINDING tells. */

@@ -1,6 +1,6 @@
 import { HEAD_MACHINE, STEP_BYTES, STEPS_MAX } from "../../assembly/abi/fuzz.ts";
 import type { MachineOptions } from "../machine.ts";
-import type { Random } from "../random.ts";
+import { Random } from "../random.ts";
 import type { Failure } from "./failure.ts";
 import { edgeMap } from "./fuzz-core.ts";
 import { FuzzMachine } from "./fuzz-machine.ts";
@@ -10,11 +10,14 @@ import { smallerSequences } from "./smaller-sequences.ts";
 import type { Tables } from "./tables.ts";
 import { type Coverage, Shown, type Target } from "./target.ts";
 
-/** A check of a whole sequence. It finds the machine at its start, and leaves it there. */
+/** A check of a whole sequence. It finds the machine at its start, and leaves it there unless the core traps. */
 export interface Oracle {
   readonly name: string;
-  /** One in so many inputs is checked; those that show something new always are. */
+  /** One in so many inputs is checked. Those that show something new always are; so many others go free for each. */
   readonly oneIn: number;
+  /** How often an input is checked while a failure is made smaller: more than once where chance has a part. */
+  readonly tries: number;
+  /** `random` is the input's own: the same input is checked in the same way. */
   check(machine: FuzzMachine, input: Uint8Array, random: Random): Failure | undefined;
 }
 
@@ -49,7 +52,7 @@ export class SequenceTarget implements Target {
   /** The machine that has seen what all have. */
   #latest: FuzzMachine | undefined;
 
-  /** `random` chooses what mutations do and which inputs the slower checks see. */
+  /** `random` chooses what mutations do. */
   constructor(options: SequenceOptions, random: Random) {
     this.name = options.name;
     this.bytesMax = Math.min(options.stepsMax, STEPS_MAX) * STEP_BYTES;
@@ -68,7 +71,7 @@ export class SequenceTarget implements Target {
     return this.#mutator.mutate(into, bytes, other);
   }
 
-  run(input: Uint8Array): Shown {
+  run(input: Uint8Array, sought?: Failure): Shown {
     const machine = this.machineOf(input);
     const end = machine.lay(input);
     this.calls += Math.max(0, end - 1);
@@ -79,7 +82,7 @@ export class SequenceTarget implements Target {
     }
     const fresh = machine.takeFresh() !== 0;
     machine.goBack();
-    this.failure = this.#ask(machine, input, fresh);
+    this.failure = sought === undefined ? this.#ask(machine, input, fresh) : this.#seek(machine, input, sought);
     if (this.failure !== undefined) return Shown.Failure;
     return fresh ? Shown.News : Shown.Nothing;
   }
@@ -130,11 +133,39 @@ export class SequenceTarget implements Target {
       const oracle = oracles[i] as Oracle;
       const count = (this.#inputs[i] as number) + 1;
       const isDue = fresh || count >= oracle.oneIn;
-      this.#inputs[i] = isDue ? 0 : count;
+      this.#inputs[i] = isDue ? count - oracle.oneIn : count;
       if (!isDue) continue;
-      const failure = oracle.check(machine, input, this.#random);
+      const failure = check(oracle, machine, input, 0);
       if (failure !== undefined) return failure;
     }
     return undefined;
   }
+
+  /** The check that saw a failure, as often as chance has a part in it. */
+  #seek(machine: FuzzMachine, input: Uint8Array, sought: Failure): Failure | undefined {
+    const oracle = this.#options.oracles.find(({ name }) => name === sought.oracle);
+    for (let i = 0; i < (oracle?.tries ?? 0); i++) {
+      const failure = check(oracle as Oracle, machine, input, i);
+      if (failure !== undefined) return failure;
+    }
+    return undefined;
+  }
+}
+
+/** Asks an oracle; `turn` is how often it has seen the input before. A trap is a failure, too. */
+function check(oracle: Oracle, machine: FuzzMachine, input: Uint8Array, turn: number): Failure | undefined {
+  try {
+    return oracle.check(machine, input, new Random(seedOf(input) + turn));
+  } catch (error) {
+    const { text, step } = machine.trap(error);
+    machine.restart();
+    return { oracle: oracle.name, text, step };
+  }
+}
+
+/** FNV-1a of the bytes. */
+function seedOf(input: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < input.length; i++) hash = Math.imul(hash ^ (input[i] as number), 0x01000193);
+  return hash >>> 0;
 }

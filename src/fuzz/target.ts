@@ -36,7 +36,11 @@ export interface Target {
   make(into: Uint8Array): number;
   /** Changes the first `bytes` bytes of `into`; `other` is an input to take parts of. Gives the bytes it has then. */
   mutate(into: Uint8Array, bytes: number, other: Uint8Array): number;
-  run(input: Uint8Array): Shown;
+  /**
+   * Runs an input. `sought` is a failure that is being made smaller: the check that saw it looks at the input, also where it
+   * sees but a sample, and the others need not.
+   */
+  run(input: Uint8Array, sought?: Failure): Shown;
   /** Inputs that make a failure smaller, the boldest first: each is tried, and stands for `input` if the failure stays. */
   smaller(input: Uint8Array): Iterable<Uint8Array>;
   /** For each edge the buckets of its counts that were seen, where the target knows edges. */
