@@ -71,7 +71,7 @@ export class SequenceTarget implements Target {
     return this.#mutator.mutate(into, bytes, other);
   }
 
-  run(input: Uint8Array, sought?: Failure): Shown {
+  run(input: Uint8Array, sought?: Failure | "any"): Shown {
     const machine = this.machineOf(input);
     const end = machine.lay(input);
     this.calls += Math.max(0, end - 1);
@@ -141,12 +141,14 @@ export class SequenceTarget implements Target {
     return undefined;
   }
 
-  /** The check that saw a failure, as often as chance has a part in it. */
-  #seek(machine: FuzzMachine, input: Uint8Array, sought: Failure): Failure | undefined {
-    const oracle = this.#options.oracles.find(({ name }) => name === sought.oracle);
-    for (let i = 0; i < (oracle?.tries ?? 0); i++) {
-      const failure = check(oracle as Oracle, machine, input, i);
-      if (failure !== undefined) return failure;
+  /** The check that saw a failure, or each, as often as chance has a part in it. */
+  #seek(machine: FuzzMachine, input: Uint8Array, sought: Failure | "any"): Failure | undefined {
+    for (const oracle of this.#options.oracles) {
+      if (sought !== "any" && sought.oracle !== oracle.name) continue;
+      for (let turn = 0; turn < oracle.tries; turn++) {
+        const failure = check(oracle, machine, input, turn);
+        if (failure !== undefined) return failure;
+      }
     }
     return undefined;
   }

@@ -38,9 +38,9 @@ export interface Target {
   mutate(into: Uint8Array, bytes: number, other: Uint8Array): number;
   /**
    * Runs an input. `sought` is a failure that is being made smaller: the check that saw it looks at the input, also where it
-   * sees but a sample, and the others need not.
+   * sees but a sample, and the others need not. "any": all of them look, as at an input that a person shows.
    */
-  run(input: Uint8Array, sought?: Failure): Shown;
+  run(input: Uint8Array, sought?: Failure | "any"): Shown;
   /** Inputs that make a failure smaller, the boldest first: each is tried, and stands for `input` if the failure stays. */
   smaller(input: Uint8Array): Iterable<Uint8Array>;
   /** For each edge the buckets of its counts that were seen, where the target knows edges. */

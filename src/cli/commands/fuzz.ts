@@ -207,7 +207,7 @@ function runOnce(target: Target, paths: readonly string[], options: Options, io:
 }
 
 function failureOf(target: Target, input: Uint8Array): Failure | undefined {
-  return target.run(input.subarray(0, target.bytesMax)) === Shown.Failure ? target.failure : undefined;
+  return target.run(input.subarray(0, target.bytesMax), "any") === Shown.Failure ? target.failure : undefined;
 }
 
 /** Keeps of all inputs, the smallest first, those that show something new. */

@@ -14,7 +14,7 @@ import { viewOf } from "../../formats/flash-bytes.ts";
 import type { Random } from "../../random.ts";
 import { snapshotBlocks } from "../../snapshot.ts";
 import type { Failure } from "../failure.ts";
-import type { FuzzMachine } from "../fuzz-machine.ts";
+import { FuzzMachine } from "../fuzz-machine.ts";
 import type { Oracle } from "../sequence-target.ts";
 import { firstOtherPart, type Story, storyOf } from "./answers.ts";
 import { firstDifference } from "./difference.ts";
@@ -92,7 +92,7 @@ interface Rest {
 }
 
 function restOf(machine: FuzzMachine, input: Uint8Array, from: number, end: number): Rest {
-  const story = storyOf(machine, machine.abiOf(input), from, end);
+  const story = storyOf(machine, FuzzMachine.abiOf(input), from, end);
   return { story, state: meaningOf(machine.machine.snapshot()), guest: machine.guest.slice() };
 }
 
