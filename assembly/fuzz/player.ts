@@ -183,9 +183,11 @@ export function accept(ret: i32): void {
   take(ret, true);
 }
 
-/** Takes note of an answer, and leaves it to another to write the shadow. */
-export function note(ret: i32): void {
+/** Where another has answered on the shadow: false, and FINDING filled, if what the answer may have written differs there. */
+export function note(ret: i32): bool {
+  store<u32>(FINDING, Violation.None, FINDING_VIOLATION);
   take(ret, false);
+  return load<u32>(FINDING, FINDING_VIOLATION) === Violation.None;
 }
 
 function take(ret: i32, copies: bool): void {
@@ -224,6 +226,15 @@ function takeBytes(guest: u64, bytes: u32, copies: bool): void {
   const count = <u32>min<u64>(bytes, <u64>FUZZ_WINDOW_BYTES - guest);
   noteLarge(guest, count);
   if (copies) memory.copy(<usize>SHADOW + at, <usize>WINDOW + at, count);
+  else noteDifference(<u32>at, <u32>at + count);
+}
+
+/** As difference, in a range of any bounds. */
+function noteDifference(from: u32, end: u32): void {
+  let at = from;
+  while (at + 8 <= end && load<u64>(<usize>WINDOW + at) === load<u64>(<usize>SHADOW + at)) at += 8;
+  while (at < end && load<u8>(<usize>WINDOW + at) === load<u8>(<usize>SHADOW + at)) at++;
+  if (at < end) found(Violation.StrayWrite, at);
 }
 
 function isInGuest(guest: u64): bool {

@@ -11,7 +11,7 @@ export interface FuzzExports extends CoreExports {
   play(from: number, end: number): number;
   prepare(step: number): number;
   accept(ret: number): void;
-  note(ret: number): void;
+  note(ret: number): number;
   check(ret: number): number;
   compare(): number;
   compareBeside(): number;

@@ -34,6 +34,8 @@ import { layTables, type Tables } from "./tables.ts";
 /** A machine on a fuzzing core, with what plays sequences on it and leads it back to its start after each. */
 export class FuzzMachine {
   readonly machine: Machine;
+  /** What it was made of. */
+  readonly options: MachineOptions;
   readonly core: FuzzCore;
   /** Guest memory as it is, and as it should be. */
   readonly guest: Uint8Array;
@@ -44,6 +46,7 @@ export class FuzzMachine {
   readonly #counts: { at: number; edges: number; bytes: number } | undefined;
 
   constructor(options: MachineOptions, tables: Tables, { counts }: { counts: boolean }) {
+    this.options = options;
     let made: FuzzCore | undefined;
     this.machine = new Machine({ ...options, windowBytes: FUZZ_WINDOW_BYTES }, (_, loans = {}) => {
       made = makeFuzzCore(counts, loans);

@@ -2,10 +2,14 @@ import { expect, test } from "vitest";
 import { FLASH, STATE_CLOCK_SECONDS } from "../../assembly/abi/layout.ts";
 import { FuzzMachine } from "../../src/fuzz/fuzz-machine.ts";
 import { snapshotOracle } from "../../src/fuzz/oracles/snapshot.ts";
+import { fromHex } from "../../src/hex.ts";
 import { Random } from "../../src/random.ts";
 import { CHOICES, machineNumber, randomSequences, read, sequence, write } from "../support/sequences.ts";
 
 const oracle = snapshotOracle(1);
+/** The machine whose firmware takes capsules. */
+const CAPSULE_CHOICE = 3;
+const CAPSULE_GUID = "711c703f-c285-4b10-a3b0-36ecbd3c8be2";
 const SEQUENCE = sequence({}, write(0, 20), { kind: 1 }, read(0));
 
 /** Asks often enough that chance has no part in what is found. */
@@ -22,6 +26,16 @@ test.each(Array.from({ length: CHOICES }, (_, i) => i))("machine %i goes back to
   for (const [i, input] of randomSequences(300 + choice, 30).entries()) {
     expect(oracle.check(machine, input, new Random(i))).toBeUndefined();
   }
+});
+
+test("a capsule that was taken is undone, but for where its variable was put together", () => {
+  const capsule = fromHex(`0b${"00".repeat(5)}01${"00".repeat(5)}01${"00".repeat(9)}13${"00".repeat(9)}`);
+  const input = Uint8Array.from([...sequence({}), ...capsule]);
+  const machine = machineNumber(CAPSULE_CHOICE);
+  machine.play(machine.lay(input));
+  expect(machine.machine.variable("CapsuleUpdateData", CAPSULE_GUID)).toBeDefined();
+  machine.recover();
+  expect(check(machine, input)).toBeUndefined();
 });
 
 test("it fires where undo leaves a byte", () => {

@@ -6,17 +6,17 @@ import { powerOracle } from "./power.ts";
 import { snapshotOracle } from "./snapshot.ts";
 import { storeOracle } from "./store.ts";
 
-/** Every check, what one costs, and how it is made for one in so many inputs. */
+/** Every check, how it is made for one in so many inputs, and what one costs. */
 const ORACLES: readonly (readonly [make: (oneIn: number) => Oracle, cost: Cost])[] = [
-  [storeOracle, { base: 25, perThousand: 100 }],
-  [abiOracle, { base: 40, perThousand: 100 }],
-  [snapshotOracle, { base: 65, perThousand: 100 }],
-  [powerOracle, { base: 30, perThousand: 100 }],
+  [storeOracle, { base: 90, perThousand: 250 }],
+  [abiOracle, { base: 200, perThousand: 0 }],
+  [snapshotOracle, { base: 350, perThousand: 50 }],
+  [powerOracle, { base: 140, perThousand: 100 }],
 ];
-/** Of the time of the runs for each check: together not more than a fifth of all. */
+/** The runs take so many times as long as each check does: all of them together take a fifth of the time, or less. */
 const PART = 20;
 
-/** The checks for sequences over these machines, each on as many inputs as keeps it cheap beside the runs themselves. */
+/** The checks for sequences over these machines, each on so many inputs that it costs little beside the runs themselves. */
 export function oraclesFor(machines: readonly MachineOptions[]): Oracle[] {
   const records = recordsOf(machines);
   return ORACLES.map(([make, cost]) => make(oneInFor(cost, records, PART)));

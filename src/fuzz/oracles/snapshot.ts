@@ -1,5 +1,7 @@
+import { CAPSULES_NAME, CAPSULES_NAME_BYTES, CAPSULES_VALUE } from "../../../assembly/abi/capsule.ts";
 import { FINDING } from "../../../assembly/abi/fuzz.ts";
 import {
+  CAPSULES,
   HOLE_BYTES,
   HOLES,
   HOLES_MAX,
@@ -96,11 +98,15 @@ function restOf(machine: FuzzMachine, input: Uint8Array, from: number, end: numb
   return { story, state: meaningOf(machine.machine.snapshot()), guest: machine.guest.slice() };
 }
 
-/** A snapshot without what has no meaning between calls: the copy of the last op, the journal, holes that are no more. */
+/**
+ * A snapshot without what has no meaning between calls: the copy of the last op, the journal, holes that are no more, and
+ * where UpdateCapsule puts its variable together.
+ */
 function meaningOf(snapshot: Uint8Array): Uint8Array {
   for (const { address, bytes } of snapshotBlocks(snapshot)) {
     if (address !== STATE) continue;
     const holes = viewOf(bytes).getUint32(STATE_HOLE_COUNT - STATE, true);
+    bytes.fill(0, CAPSULES - STATE + CAPSULES_VALUE, CAPSULES - STATE + CAPSULES_NAME + CAPSULES_NAME_BYTES);
     bytes.fill(0, OP - STATE, OP - STATE + OP_BYTES);
     bytes.fill(0, MARK_WORDS - STATE, MARK_WORDS - STATE + MARK_WORDS_BYTES);
     bytes.fill(0, HOLES - STATE + holes * HOLE_BYTES, HOLES - STATE + HOLES_MAX * HOLE_BYTES);
