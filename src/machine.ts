@@ -490,9 +490,10 @@ export class Machine {
         this.#write(write, planned(write));
     }
     exports.cleanCertDb();
+    if (plan.volatileFirst === true) this.#makeVolatile();
     if (plan.countsBoots) exports.startMonotonicCount();
     for (const write of blank ? plan.first : plan.later) this.#write(write, planned(write));
-    this.#makeVolatile();
+    if (plan.volatileFirst !== true) this.#makeVolatile();
     for (const write of preload) this.#write(write);
     exports.readyToBoot();
     this.#leaveBoot();

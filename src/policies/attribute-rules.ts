@@ -51,8 +51,18 @@ export const RESERVED_BITS = condition(
   Reason.UnknownAttributes,
   ({ attributes }) => attributes >= VERDICT_HIGHER_BIT,
 );
+export const RESERVED_BITS_WITH_DATA = condition(
+  "a reserved bit, and data",
+  Reason.UnknownAttributes,
+  ({ attributes, hasData }) => hasData && attributes >= VERDICT_HIGHER_BIT,
+);
 export const ENHANCED = condition("EA", Reason.EnhancedAuthentication, ({ attributes }) =>
   sets(attributes, ENHANCED_AUTHENTICATED_ACCESS),
+);
+export const ENHANCED_WITH_DATA = condition(
+  "EA, and data",
+  Reason.EnhancedAuthentication,
+  ({ attributes, hasData }) => hasData && sets(attributes, ENHANCED_AUTHENTICATED_ACCESS),
 );
 export const TIMED_AND_ENHANCED = condition("AT and EA", Reason.EnhancedAuthentication, ({ attributes }) =>
   sets(attributes, TIME_BASED_AUTHENTICATED_WRITE_ACCESS | ENHANCED_AUTHENTICATED_ACCESS),

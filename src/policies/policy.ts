@@ -30,6 +30,8 @@ export interface BootPlan {
   later: BootWrite[];
   /** Volatile variables, made anew at each boot. */
   volatile: BootWrite[];
+  /** Those are made before the count: what keeps variables makes its own before the firmware writes any. */
+  volatileFirst?: true;
   /** Bytes of the volatile store that no walk shows. */
   hiddenVolatileBytes: number;
 }

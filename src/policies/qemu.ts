@@ -20,19 +20,54 @@ import {
   WAKEUP_ALARM,
 } from "../../assembly/abi/policy.ts";
 import { EfiCode } from "../../assembly/abi/status.ts";
-import { GLOBAL_GUID, IMAGE_SECURITY_GUID } from "../guid.ts";
-import { COUNTER_WITH_DATA, ENHANCED, NO_ATTRIBUTES, NO_RUNTIME_WITH_DATA, RESERVED_BITS } from "./attribute-rules.ts";
-import { BOOT_MANAGER_LOCKS, defined, NV_BS_RT_AT } from "./definitions.ts";
+import { GLOBAL_GUID, GUID_NAMES, IMAGE_SECURITY_GUID } from "../guid.ts";
+import {
+  COUNTER_WITH_DATA,
+  ENHANCED_WITH_DATA,
+  NO_ATTRIBUTES,
+  NO_RUNTIME_WITH_DATA,
+  RESERVED_BITS_WITH_DATA,
+} from "./attribute-rules.ts";
+import { BOOT_MANAGER_LOCKS, BS_RT, defined, NV_BS_RT_AT } from "./definitions.ts";
 import { HIDDEN_CERT_DB, modeVariables } from "./mode-variables.ts";
 import { ovmf4m } from "./ovmf.ts";
 import { PLAIN_BOOT } from "./ovmf-boot.ts";
-import { NO_BOOT, type Policy } from "./policy.ts";
+import { type BootWrite, NO_BOOT, type Policy } from "./policy.ts";
 import { ROOMY_STORE } from "./roomy-store.ts";
 
-/** Name and data of one variable: what its communication buffer of 64 KiB leaves. */
-const NAME_AND_DATA_BYTES = 65500;
+/**
+ * Name and data of one variable: what a communication buffer of 64 KiB leaves beside its three headers of 24, 16 and 36
+ * bytes (MdeModulePkg/Universal/Variable/RuntimeDxe/VariableSmmRuntimeDxe.c).
+ */
+const NAME_AND_DATA_BYTES = 0x10000 - 24 - 16 - 36;
 /** The device's max_storage. Its default; the variables' structs, names and data count against it. */
 const STORAGE_BYTES = 0x40000;
+
+const [SETUP_MODE, SECURE_BOOT, VENDOR_KEYS] = modeVariables("SetupMode SecureBoot VendorKeys") as [
+  BootWrite,
+  BootWrite,
+  BootWrite,
+];
+
+/** SHA-256, SHA-384, SHA-512, RSA-2048, X.509 (var-service-auth.c, set_signature_support). */
+const SIGNATURE_SUPPORT: BootWrite = {
+  name: "SignatureSupport",
+  guid: GLOBAL_GUID,
+  attributes: BS_RT,
+  data: [
+    "2616c4c14c509240aca941f936934328",
+    "07533effd09fc94885f18ad56c701e01",
+    "ae0f3e09c4a6504f9f1bd41e2b89c19a",
+    "e866573c9c26344eaa14ed776e85b3b6",
+    "a159c0a5e494a74a87b5ab155c2bf072",
+  ].join(""),
+};
+
+/** What the device stores at each reset and no call sees at run time (var-service-auth.c, uefi_vars_auth_init). */
+const ALWAYS_STORED: BootWrite[] = [
+  { name: "CustomMode", guid: GUID_NAMES.custommode as string, attributes: 0x03, data: "00", always: true },
+  { name: "VendorKeysNv", guid: GLOBAL_GUID, attributes: 0x23, data: "00", always: true },
+];
 
 /**
  * QEMU's uefi-vars device under an edk2 firmware that asks it for every variable (hw/uefi/var-service-vars.c,
@@ -66,8 +101,8 @@ export const qemu: Policy = {
   maxVolatileVariableBytes: NAME_AND_DATA_BYTES + 60,
   maxErrorRecordBytes: NAME_AND_DATA_BYTES + 60,
   setAttributes: [
-    [RESERVED_BITS, EfiCode.Unsupported],
-    [ENHANCED, EfiCode.Unsupported],
+    [RESERVED_BITS_WITH_DATA, EfiCode.Unsupported],
+    [ENHANCED_WITH_DATA, EfiCode.Unsupported],
     [COUNTER_WITH_DATA, EfiCode.Unsupported],
     [NO_RUNTIME_WITH_DATA, EfiCode.AccessDenied],
   ],
@@ -99,8 +134,9 @@ export const qemu: Policy = {
   boot: {
     ...NO_BOOT,
     countsBoots: true,
-    missing: [HIDDEN_CERT_DB],
+    missing: [HIDDEN_CERT_DB, ...ALWAYS_STORED],
     withPlatformKey: PLAIN_BOOT.withPlatformKey,
-    volatile: modeVariables("SetupMode SecureBoot VendorKeys"),
+    volatile: [SETUP_MODE, SIGNATURE_SUPPORT, SECURE_BOOT, VENDOR_KEYS],
+    volatileFirst: true,
   },
 };

@@ -7,9 +7,14 @@ import { fromUcs2, isWellFormed, toUcs2 } from "../../ucs2.ts";
 import { type EVENTS, eventMessage, lockMessage, type Named } from "./message.ts";
 import { type Communication, terminatorOf, VariableDriver } from "./variable-driver.ts";
 
-/** A device that can be reset. */
+/** A device with a life of its own. */
 export interface Device extends Communication {
+  /** Resets the machine: non-volatile variables stay. Then the boot begins. */
   reset(): Promise<void>;
+  /** Another device, as new, in place of this one, which may have ended. */
+  restart(): Promise<void>;
+  /** How it ended, if it did: what it was asked then was not answered. */
+  readonly end: string | undefined;
 }
 
 /** Largest name buffer that is laid out, as players of traces do. */
@@ -95,25 +100,40 @@ export class Firmware {
   }
 }
 
-/** Deletes all variables, also those that only one of boot and run time sees, and resets the device: as QEMU starts it. */
-export async function wipe(device: Device): Promise<void> {
+/**
+ * A device as new. All variables are deleted, also those that only one of boot and run time sees; where one withstands, or
+ * the device has ended, there is another device, which takes longer.
+ */
+export async function renew(device: Device): Promise<void> {
+  if (device.end === undefined && (await wipe(device))) return;
+  await device.restart();
+}
+
+/** True if only the device's own variables are left. */
+async function wipe(device: Device): Promise<boolean> {
   for (let phase = 0; phase < 2; phase++) {
     const driver = await VariableDriver.load(device);
     // QEMU asks no more of an empty write than that the variable can be seen.
     for (const variable of await walk(driver)) await driver.setVariable(variable, 0, new Uint8Array(0));
     await device.reset();
   }
+  return (await walk(await VariableDriver.load(device))).length === OWN_VARIABLES;
 }
 
-/** All variables that can be seen, in order. */
-export async function walk(driver: VariableDriver): Promise<Named[]> {
-  const found: Named[] = [];
+/** SetupMode, SignatureSupport, SecureBoot, CustomMode, VendorKeysNv, VendorKeys (var-service-auth.c, uefi_vars_auth_init). */
+const OWN_VARIABLES = 6;
+
+/** All variables that can be seen, in order, until one comes again. */
+async function walk(driver: VariableDriver): Promise<Named[]> {
+  const found = new Map<string, Named>();
   let at: Named = named("", NO_GUID);
   for (;;) {
     const { next } = await driver.getNextVariableName(at, BUFFER_MAX);
-    if (next === undefined) return found;
+    if (next === undefined) return [...found.values()];
     at = { name: next.name.slice(), guid: guidText(next.guid) };
-    found.push(at);
+    const key = `${at.guid} ${toHex(at.name)}`;
+    if (found.has(key)) return [...found.values()];
+    found.set(key, at);
   }
 }
 

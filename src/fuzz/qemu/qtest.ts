@@ -33,6 +33,10 @@ export class Qtest {
     return await Promise.all(answers);
   }
 
+  get isClosed(): boolean {
+    return this.#error !== undefined;
+  }
+
   close(): void {
     this.#socket.destroy();
   }

@@ -11,7 +11,7 @@ import { type Fields, preloadOf, type Trace, type TraceCall, type TraceHeader } 
 import { Player } from "../../trace/player.ts";
 import { type Difference, replay } from "../../trace/replay.ts";
 import { startMachine } from "../../trace/start.ts";
-import { type Device, Firmware, wipe } from "./firmware.ts";
+import { type Device, Firmware, renew } from "./firmware.ts";
 
 /** Functions that the firmware answers from its variables alone. */
 const PLAYED = ["get_variable", "set_variable", "get_next_variable_name", "query_variable_info"];
@@ -22,6 +22,8 @@ export interface Comparison {
   trace: Trace;
   /** Of the first call that has some: what comes after it starts from other states. */
   differences: Difference[];
+  /** The line of the call that ended the device, if one did: none after it was played. */
+  endedAt?: number;
   /** Calls that the device was asked. */
   asked: number;
 }
@@ -30,6 +32,11 @@ export interface Comparison {
 export async function compare(trace: Trace, device: Device, verifier?: Verifier): Promise<Comparison> {
   const recorded = await record(trace, device, verifier);
   const { differences } = replay(recorded.trace, startMachine(recorded.trace, undefined, verifier));
+  const { endedAt } = recorded;
+  if (endedAt !== undefined) {
+    const { fn } = (trace.calls.find(({ line }) => line === endedAt) as Trace["calls"][number]).call;
+    differences.push({ line: endedAt, fn, field: "QEMU", expected: `ended by ${device.end}`, actual: "goes on" });
+  }
   const first = differences[0]?.line;
   return { ...recorded, differences: differences.filter(({ line }) => line === first) };
 }
@@ -44,7 +51,7 @@ async function record(trace: Trace, device: Device, verifier?: Verifier): Promis
   const { machine } = startMachine({ header, calls: [] }, undefined, verifier);
   const player = new Player(machine);
   const preload = preloadOf(header);
-  await wipe(device);
+  await renew(device);
   let firmware = await boot(device, [...monotonicCount(machine), ...preload]);
   const calls: Trace["calls"] = [];
   let asked = 0;
@@ -56,8 +63,14 @@ async function record(trace: Trace, device: Device, verifier?: Verifier): Promis
       await device.reset();
       firmware = await boot(device, monotonicCount(machine));
     } else if (reachesFirmware(call, out)) {
-      out = await firmware.play(call);
       asked++;
+      try {
+        out = await firmware.play(call);
+      } catch (error) {
+        if (device.end === undefined) throw error;
+        calls.push({ line, call: { fn, in: input, out: {} } });
+        return { trace: { header, calls }, asked, endedAt: line };
+      }
     }
     calls.push({ line, call: { fn, in: input, out } });
   }

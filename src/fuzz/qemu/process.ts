@@ -1,0 +1,91 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Readable } from "node:stream";
+import { accept, type Qtest } from "./qtest.ts";
+
+/** How to start a QEMU. */
+export interface QemuOptions {
+  /** qemu-system-x86_64 of version 10.0 or later. */
+  program: string;
+  /** Where its modules are (hw-uefi-vars.so); default: where Debian has them, as seen from the program. */
+  modules?: string;
+}
+
+type Child = ChildProcessByStdio<null, null, Readable>;
+
+/** A q35 whose processor never runs, and next to no devices. */
+const MACHINE = ["-machine", "q35", "-accel", "tcg", "-S", "-m", "16", "-nodefaults", "-display", "none"];
+/** Characters of its standard error's end that an error shows. */
+const SHOWN = 500;
+/** Milliseconds for an answer; who takes longer hangs, and is killed. */
+const LIMIT_MS = 10_000;
+
+/** A QEMU process with a uefi-vars device, driven over qtest. */
+export class QemuProcess {
+  readonly #child: Child;
+  readonly #qtest: Qtest;
+  readonly #exit: Promise<void>;
+  /** A signal's name or an exit code, once it has ended. */
+  end: string | undefined;
+
+  private constructor(child: Child, qtest: Qtest) {
+    this.#child = child;
+    this.#qtest = qtest;
+    this.#exit = new Promise((resolve) => {
+      child.on("exit", (code, signal) => {
+        this.end = signal ?? `exit code ${code}`;
+        resolve();
+      });
+    });
+  }
+
+  /** Rejects with what QEMU said if it does not start, or has no such device. */
+  static async start({ program, modules }: QemuOptions): Promise<QemuProcess> {
+    const folder = mkdtempSync(join(tmpdir(), "xenefi-qemu-"));
+    const path = join(folder, "qtest");
+    const { connected, cancel } = accept(path);
+    const child = spawnQemu(program, modules ?? join(dirname(program), "../lib/x86_64-linux-gnu/qemu"), path, cancel);
+    try {
+      return new QemuProcess(child, await connected);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** As Qtest.ask; after a rejection `end` says whether QEMU has ended. */
+  async ask(...commands: readonly string[]): Promise<string[]> {
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), LIMIT_MS);
+    try {
+      return await this.#qtest.ask(...commands);
+    } catch (error) {
+      // The connection breaks before the process has ended.
+      if (this.#qtest.isClosed) await this.#exit;
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Ends QEMU, if it has not ended. */
+  async stop(): Promise<void> {
+    this.#qtest.close();
+    this.#child.kill("SIGKILL");
+    await this.#exit;
+  }
+}
+
+/** `failed` is told why a QEMU that does not come up has ended. */
+function spawnQemu(program: string, modules: string, socket: string, failed: (error: Error) => void): Child {
+  const device = ["-device", "uefi-vars-x64", "-qtest", `unix:${socket}`, "-qtest-log", "none"];
+  const env = { ...process.env, QEMU_MODULE_DIR: modules };
+  const child = spawn(program, [...MACHINE, ...device], { env, stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said = (said + text).slice(-SHOWN);
+  });
+  child.on("error", failed);
+  child.on("close", () => failed(new Error(`QEMU ended: ${said.trim()}`)));
+  return child;
+}
