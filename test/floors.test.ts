@@ -71,6 +71,8 @@ const NODE_ALLOWED = [
   "fuzz/lane",
   "fuzz/worker",
   "fuzz/worker-lane",
+  "fuzz/qemu/process",
+  "fuzz/qemu/qtest",
   "crypto/node-verifier",
   "crypto/signer",
   "crypto/identity",

@@ -1,5 +1,6 @@
 import { EfiCode } from "../../../assembly/abi/status.ts";
 import { APPEND_WRITE, NON_VOLATILE, RUNTIME_ACCESS } from "../../../assembly/abi/variable.ts";
+import { IMAGE_SECURITY_GUID } from "../../guid.ts";
 import { efiCode } from "../../status.ts";
 import { preloadOf, type Trace, type Value } from "../../trace/format.ts";
 import type { Difference } from "../../trace/replay.ts";
@@ -90,6 +91,22 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     until: "10.2",
     explains: ({ call, ours }) =>
       isTimedWrite(call) && ours === EfiCode.SecurityViolation && readDescriptor(call)?.isShort === true,
+  },
+  {
+    name: "dbt",
+    about: "dbt is a variable like others; the machine's core knows it for a key database",
+    source: "hw/uefi/var-service-auth.c, uefi_vars_is_sb_db",
+    explains: ({ call }) => call.fn === "set_variable" && call.name === "dbt" && call.guid === IMAGE_SECURITY_GUID,
+  },
+  {
+    name: "signature list without size",
+    about: "an append of, or to, a signature list whose size is 0 and whose type is unknown never comes back",
+    source: "hw/uefi/var-service-siglist.c, uefi_vars_siglist_parse",
+    until: "10.2",
+    explains: ({ call, differences }) =>
+      isKeyVariable(call) &&
+      (call.attributes & APPEND_WRITE) !== 0 &&
+      differences.some(({ expected }) => expected === "ended by SIGKILL"),
   },
   {
     name: "message without certificate",

@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { accept, type Qtest } from "./qtest.ts";
 
@@ -9,7 +9,7 @@ import { accept, type Qtest } from "./qtest.ts";
 export interface QemuOptions {
   /** qemu-system-x86_64 of version 10.0 or later. */
   program: string;
-  /** Where its modules are (hw-uefi-vars.so); default: where Debian has them, as seen from the program. */
+  /** Where its modules are (hw-uefi-vars.so); default: where it finds them itself. */
   modules?: string;
 }
 
@@ -20,7 +20,7 @@ const MACHINE = ["-machine", "q35", "-accel", "tcg", "-S", "-m", "16", "-nodefau
 /** Characters of its standard error's end that an error shows. */
 const SHOWN = 500;
 /** Milliseconds for an answer; who takes longer hangs, and is killed. */
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 5_000;
 
 /** A QEMU process with a uefi-vars device, driven over qtest. */
 export class QemuProcess {
@@ -46,7 +46,7 @@ export class QemuProcess {
     const folder = mkdtempSync(join(tmpdir(), "xenefi-qemu-"));
     const path = join(folder, "qtest");
     const { connected, cancel } = accept(path);
-    const child = spawnQemu(program, modules ?? join(dirname(program), "../lib/x86_64-linux-gnu/qemu"), path, cancel);
+    const child = spawnQemu(program, modules, path, cancel);
     try {
       return new QemuProcess(child, await connected);
     } finally {
@@ -77,9 +77,14 @@ export class QemuProcess {
 }
 
 /** `failed` is told why a QEMU that does not come up has ended. */
-function spawnQemu(program: string, modules: string, socket: string, failed: (error: Error) => void): Child {
+function spawnQemu(
+  program: string,
+  modules: string | undefined,
+  socket: string,
+  failed: (error: Error) => void,
+): Child {
   const device = ["-device", "uefi-vars-x64", "-qtest", `unix:${socket}`, "-qtest-log", "none"];
-  const env = { ...process.env, QEMU_MODULE_DIR: modules };
+  const env = modules === undefined ? process.env : { ...process.env, QEMU_MODULE_DIR: modules };
   const child = spawn(program, [...MACHINE, ...device], { env, stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {

@@ -93,7 +93,7 @@ class Sequence {
       .u16(random.pick([2020, 2021, 2022]))
       .u32(0x0101 + 256 * random.below(12))
       .zeros(10);
-    const length = random.oneIn(8) ? random.below(40) : DESCRIPTOR_BYTES;
+    const length = random.oneIn(20) ? random.pick([0, 8, 23, 400]) : DESCRIPTOR_BYTES;
     writer
       .u32(length)
       .u16(random.oneIn(12) ? 0x100 : 0x200)

@@ -8,6 +8,11 @@ const BACKPORTS = fileURLToPath(new URL("../../../build/backports", import.meta.
 /** Debian's arm64 kernel, where .ci/arm64-kernel puts it. */
 export const ARM64_KERNEL = fileURLToPath(new URL("../../../build/arm64-kernel/Image", import.meta.url));
 
+/** QEMU 10, whose libraries and firmware files are those of the installed one. */
+export const QEMU10 = join(BACKPORTS, "usr/bin/qemu-system-x86_64");
+/** Its modules; one of them is the uefi-vars device. */
+export const QEMU10_MODULES = join(BACKPORTS, "usr/lib/x86_64-linux-gnu/qemu");
+
 /** The Debian packages that tests need, and what they need of them: programs by name, files by path. */
 export const PACKAGES = {
   chromium: ["chromium"],
@@ -38,6 +43,7 @@ export const PACKAGES = {
   python3: ["python3"],
   "python3-virt-firmware": ["virt-fw-vars"],
   "qemu-efi-aarch64": ["/usr/share/AAVMF/AAVMF_CODE.fd"],
+  "qemu-system-common": [QEMU10, join(QEMU10_MODULES, "hw-uefi-vars.so")],
   "qemu-system-arm": ["qemu-system-aarch64"],
   "qemu-system-x86": ["qemu-system-x86_64"],
   sbsigntool: ["sbkeysync", "sbsiglist", "sbsign", "sbvarsign"],
@@ -67,6 +73,7 @@ export function missing(name: Package): string[] {
 export const UNPACKED: Partial<Record<Package, string>> = {
   "linux-image-arm64": ".ci/arm64-kernel",
   "python3-virt-firmware": ".ci/backports",
+  "qemu-system-common": ".ci/backports",
 };
 
 function isThere(tool: Tool): boolean {
