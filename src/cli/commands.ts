@@ -22,6 +22,7 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   record: async (io, version) => (await import("./commands/record.ts")).recordCommand(io, version),
   replay: async (io) => (await import("./commands/replay.ts")).replayCommand(io),
   bench: async (io) => (await import("./commands/bench.ts")).benchCommand(io),
+  script: async (io) => (await import("./commands/script.ts")).scriptCommand(io),
   shim: async (io, version) => (await import("./commands/shim.ts")).shimCommand(io, version),
   serve: async (io) => (await import("./commands/serve.ts")).serveCommand(io),
   image: async (io) => (await import("./commands/image.ts")).imageCommand(io),

@@ -30,7 +30,7 @@ const OP_FILLER = 0xa5;
 const DATA_FILLER = 0xee;
 
 /** Addresses for handles that point nowhere. Their low halves lie outside every window, for 32-bit callers. */
-const NOWHERE: Readonly<Record<string, bigint>> = {
+export const NOWHERE: Readonly<Record<string, bigint>> = {
   null: 0n,
   bad: 0x00007fffdead0000n,
   xen: 0xffff82d0d0400000n,
