@@ -43,9 +43,8 @@ function isPlayed({ fn, in: input, fault }: TraceCall): boolean {
   return PLAYED.includes(String(fn)) && fault === undefined && !NOT_OURS.some((name) => input[name] !== undefined);
 }
 
-function scriptLine({ fn, in: input, volatile, note }: TraceCall): string {
+function scriptLine({ fn, in: input }: TraceCall): string {
   const size = toBigInt(input.size) ?? 0n;
-  const kept: TraceCall = { fn, in: input, ...(volatile && { volatile }), ...(note && { note }) } as TraceCall;
   return [
     FUNCTION_NAMES.indexOf(fn as never),
     input.misc ?? 0,
@@ -54,7 +53,7 @@ function scriptLine({ fn, in: input, volatile, note }: TraceCall): string {
     input.guid === undefined ? "a5".repeat(16) : toHex(guidBytes(input.guid as string)),
     nameField(fn, input, size),
     dataField(input, size),
-    formatLine(kept),
+    formatLine({ fn, in: input } as TraceCall),
   ].join(" ");
 }
 

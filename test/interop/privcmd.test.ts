@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { findStartStore } from "../../src/files/start-store.ts";
-import { Machine, machineImage, parseTrace, replay, startMachine, type Trace } from "../../src/index.ts";
+import { GLOBAL_GUID, Machine, machineImage, parseTrace, replay, startMachine, type Trace } from "../../src/index.ts";
 import { uboot } from "../../src/policies/uboot.ts";
 import { privcmdScript } from "../../src/trace/privcmd-script.ts";
 import { fixturePath, readTrace, traceNames } from "../support/fixtures.ts";
@@ -78,10 +78,11 @@ describe("a buffer that is not there", () => {
 });
 
 test("a replay tells where another machine answers otherwise", () => {
-  const trace = traceOf(call("set_variable", { name: "A", misc: 7, size: 1, data: "01" }));
+  const undefinedName = { name: "NotDefined", guid: GLOBAL_GUID, misc: 7, size: 1, data: "01" };
+  const trace = traceOf(call("set_variable", undefinedName));
   const answered = playTrace(trace, new Machine({ policy: uboot }));
   const [difference] = replay(answered, startMachine(answered, undefined)).differences;
-  expect(difference).toMatchObject({ fn: "set_variable", field: "status", actual: "0x0000000000000000" });
+  expect(difference).toMatchObject({ fn: "set_variable", field: "status", expected: "0x0000000000000000" });
 });
 
 test("without --yes nothing is done, and it is said that NVRAM would be written", () => {

@@ -9,13 +9,14 @@
 enum { PRIVCMD = 1000 };
 static struct xenefi *machine;
 
+int __real_open(const char *path, int flags);
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_ioctl(int fd, unsigned long request, ...);
 
 int __wrap_open(const char *path, int flags, ...)
 {
-	(void)flags;
-	if (strcmp(path, "/dev/xen/privcmd") != 0 || (machine = xenefi_open(getenv("XENEFI_IMAGE"))) == NULL) {
+	if (strcmp(path, "/dev/xen/privcmd") != 0) return __real_open(path, flags);
+	if ((machine = xenefi_open(getenv("XENEFI_IMAGE"))) == NULL) {
 		errno = ENOENT;
 		return -1;
 	}
