@@ -64,7 +64,7 @@ const SHOWN: Record<string, Trace> = {
   dbt: traceOf([set("dbt", IMAGE_SECURITY_GUID, 0x0f, "01")]),
   "signature list without size": traceOf([
     set("db", IMAGE_SECURITY_GUID, 0x27, timed(2020, digests("01"))),
-    set("db", IMAGE_SECURITY_GUID, 0x67, timed(2021, "00".repeat(28))),
+    set("db", IMAGE_SECURITY_GUID, 0x67, timed(2021, `${"00".repeat(24)}30000000`)),
   ]),
   "message without certificate": traceOf([set("A", VENDOR, 0x27, timed(2020, "01"))]),
 };

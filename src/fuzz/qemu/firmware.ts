@@ -24,7 +24,7 @@ const BUFFER_MAX = 0x100000n;
 export interface Boot {
   /** Variables that they make, in order. */
   writes: readonly BootWrite[];
-  /** Names that they lock at once. */
+  /** Names that they lock then. */
   locks: readonly VariablePolicy[];
 }
 
@@ -43,10 +43,10 @@ export class Firmware {
   static async boot(device: Device, { writes, locks }: Boot): Promise<Firmware> {
     const driver = await VariableDriver.load(device);
     await device.communicate(eventMessage("endOfDxe"));
-    for (const { name, guid } of locks) await device.communicate(lockMessage(named(name, guid)));
     const statuses: bigint[] = [];
     for (const { name, guid, attributes, data } of writes)
       statuses.push(await driver.setVariable(named(name, guid), attributes, fromHex(data)));
+    for (const { name, guid } of locks) await device.communicate(lockMessage(named(name, guid)));
     for (const event of ["readyToBoot", "exitBootServices"] satisfies (keyof typeof EVENTS)[])
       await device.communicate(eventMessage(event));
     return new Firmware(driver, statuses);

@@ -27,14 +27,16 @@ export class QemuProcess {
   readonly #child: Child;
   readonly #qtest: Qtest;
   readonly #exit: Promise<void>;
+  readonly #words: Words;
   /** A signal's name or an exit code, once it has ended. */
   end: string | undefined;
 
-  private constructor(child: Child, qtest: Qtest) {
+  private constructor(child: Child, qtest: Qtest, words: Words) {
     this.#child = child;
     this.#qtest = qtest;
+    this.#words = words;
     this.#exit = new Promise((resolve) => {
-      child.on("exit", (code, signal) => {
+      child.on("close", (code, signal) => {
         this.end = signal ?? `exit code ${code}`;
         resolve();
       });
@@ -46,9 +48,12 @@ export class QemuProcess {
     const folder = mkdtempSync(join(tmpdir(), "xenefi-qemu-"));
     const path = join(folder, "qtest");
     const { connected, cancel } = accept(path);
-    const child = spawnQemu(program, modules, path, cancel);
+    const child = spawnQemu(program, modules, path);
+    const words = new Words(child);
+    child.on("error", cancel);
+    child.on("close", () => cancel(words.error()));
     try {
-      return new QemuProcess(child, await connected);
+      return new QemuProcess(child, await connected, words);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -60,9 +65,10 @@ export class QemuProcess {
     try {
       return await this.#qtest.ask(...commands);
     } catch (error) {
+      if (!this.#qtest.isClosed) throw error;
       // The connection breaks before the process has ended.
-      if (this.#qtest.isClosed) await this.#exit;
-      throw error;
+      await this.#exit;
+      throw this.#words.error();
     } finally {
       clearTimeout(timer);
     }
@@ -76,21 +82,23 @@ export class QemuProcess {
   }
 }
 
-/** `failed` is told why a QEMU that does not come up has ended. */
-function spawnQemu(
-  program: string,
-  modules: string | undefined,
-  socket: string,
-  failed: (error: Error) => void,
-): Child {
+/** The end of what QEMU has said on its standard error. */
+class Words {
+  #text = "";
+
+  constructor(child: Child) {
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.#text = (this.#text + text).slice(-SHOWN);
+    });
+  }
+
+  error(): Error {
+    return new Error(`QEMU ended: ${this.#text.trim()}`);
+  }
+}
+
+function spawnQemu(program: string, modules: string | undefined, socket: string): Child {
   const device = ["-device", "uefi-vars-x64", "-qtest", `unix:${socket}`, "-qtest-log", "none"];
   const env = modules === undefined ? process.env : { ...process.env, QEMU_MODULE_DIR: modules };
-  const child = spawn(program, [...MACHINE, ...device], { env, stdio: ["ignore", "ignore", "pipe"] });
-  let said = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    said = (said + text).slice(-SHOWN);
-  });
-  child.on("error", failed);
-  child.on("close", () => failed(new Error(`QEMU ended: ${said.trim()}`)));
-  return child;
+  return spawn(program, [...MACHINE, ...device], { env, stdio: ["ignore", "ignore", "pipe"] });
 }
