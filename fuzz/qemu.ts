@@ -43,11 +43,10 @@ function* traces(): Generator<[name: string, trace: Trace]> {
 }
 
 async function play(name: string, trace: Trace): Promise<void> {
-  const { asked: calls, finding } = await examine(trace, device, nodeVerifier);
+  const { asked: calls, known: differences, finding } = await examine(trace, device, nodeVerifier);
   asked += calls;
-  if (finding === undefined) return;
-  if (finding.known === undefined) tell(name, finding);
-  else known.set(finding.known.name, (known.get(finding.known.name) ?? 0) + 1);
+  for (const { name: what } of differences) known.set(what, (known.get(what) ?? 0) + 1);
+  if (finding !== undefined) tell(name, finding);
 }
 
 function tell(name: string, { trace, differences }: Finding): void {

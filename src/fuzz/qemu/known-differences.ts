@@ -1,6 +1,6 @@
 import { EfiCode } from "../../../assembly/abi/status.ts";
 import { APPEND_WRITE, NON_VOLATILE, RUNTIME_ACCESS } from "../../../assembly/abi/variable.ts";
-import { IMAGE_SECURITY_GUID } from "../../guid.ts";
+import { CERT_DB_GUID, IMAGE_SECURITY_GUID } from "../../guid.ts";
 import { efiCode } from "../../status.ts";
 import { preloadOf, type Trace, type Value } from "../../trace/format.ts";
 import type { Difference } from "../../trace/replay.ts";
@@ -97,6 +97,17 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     about: "dbt is a variable like others; the machine's core knows it for a key database",
     source: "hw/uefi/var-service-auth.c, uefi_vars_is_sb_db",
     explains: ({ call }) => call.fn === "set_variable" && call.name === "dbt" && call.guid === IMAGE_SECURITY_GUID,
+  },
+  {
+    name: "certdb",
+    about: "who signed a private variable is kept beside it, not in a variable; the machine has one, which is hidden",
+    source: "hw/uefi/var-service-pkcs7.c, build_digest_authvar",
+    explains: ({ call, theirs, ours }) =>
+      call.fn === "get_variable" &&
+      call.name === "certdb" &&
+      call.guid === CERT_DB_GUID &&
+      theirs === EfiCode.NotFound &&
+      ours === EfiCode.AccessDenied,
   },
   {
     name: "signature list without size",

@@ -20,7 +20,7 @@ const PLAYED = ["get_variable", "set_variable", "get_next_variable_name", "query
 export interface Comparison {
   /** What was played, with the device's answers; a replay of it tells the same differences. */
   trace: Trace;
-  /** Of the first call that has some: what comes after it starts from other states. */
+  /** In order; after a write that only one side made both are in other states, and nothing is compared any more. */
   differences: Difference[];
   /** The line of the call that ended the device, if one did: none after it was played. */
   endedAt?: number;
@@ -37,8 +37,14 @@ export async function compare(trace: Trace, device: Device, verifier?: Verifier)
     const { fn } = (trace.calls.find(({ line }) => line === endedAt) as Trace["calls"][number]).call;
     differences.push({ line: endedAt, fn, field: "QEMU", expected: `ended by ${device.end}`, actual: "goes on" });
   }
-  const first = differences[0]?.line;
-  return { ...recorded, differences: differences.filter(({ line }) => line === first) };
+  const parting = differences.find(partsWays)?.line ?? Number.POSITIVE_INFINITY;
+  return { ...recorded, differences: differences.filter(({ line }) => line <= parting) };
+}
+
+/** True for a write that one side made and the other refused. */
+function partsWays({ fn, field, expected, actual }: Difference): boolean {
+  if (fn !== "set_variable" || field !== "status") return false;
+  return (BigInt(expected as string) === 0n) !== (BigInt(actual as string) === 0n);
 }
 
 /**
