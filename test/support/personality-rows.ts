@@ -613,10 +613,10 @@ export const ROWS: readonly Row[] = [
     ask: (boot) => set(boot(), 7, new Uint8Array(57345)),
   },
   {
-    behaviour: "data of 65497 bytes",
+    behaviour: "data of 65457 bytes",
     open: ["spec"],
     answers: all("INVALID_PARAMETER", { uboot: "SUCCESS", varstored: "OUT_OF_RESOURCES" }),
-    ask: (boot) => set(boot(), 7, new Uint8Array(65497)),
+    ask: (boot) => set(boot(), 7, new Uint8Array(65457)),
   },
   {
     behaviour: "an append of 5000 bytes to 30000",
