@@ -3,10 +3,10 @@
 // predicate answers. Works on a copy of the tree, whose core is compiled once, with every check under a switch: a number
 // in its memory names the one that is removed. Prints the mutants that no test noticed.
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { copyTree, SWITCH, withSwitches, writeSwitches } from "./switched-core.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** Tests that run the core, the quick ones first. */
@@ -36,12 +36,11 @@ const TESTS = [
 ];
 /** The tests take some 30 seconds. */
 const LIMIT_MS = 300_000;
-/** Where a core's memory holds the number of the removed check: below its own blocks. 0: none is. */
-const SWITCH = 0xff0;
 const COPIED = ["assembly", "docs", "src", "test", "scripts", "asconfig.json", "package.json", "tsconfig.json"];
-/** What the copy's core asks at each check. */
-const SWITCHES = `export function removed(check: i32): bool { return load<i32>(${SWITCH}) === check; }
-export function answered(check: i32, answer: bool): bool { return removed(check) ? true : removed(check + 1) ? false : answer; }
+/** What the copy's core asks at what a predicate answers. */
+const ANSWERED = `export function answered(check: i32, answer: bool): bool {
+  return isOn(check) ? true : isOn(check + 1) ? false : answer;
+}
 `;
 /**
  * How the copy's tests run, on cores that do without the check of XENEFI_REMOVED: the listed ones, in their order but for
@@ -83,10 +82,8 @@ const CHOICE = /(?<=return )([^;?{]+?)(?=\s+\? (?:refuse|EfiCode\.Success))/g;
 const PREDICATE = /function \w+\([^)]*\): bool \{\n([\s\S]*?)\n\}/g;
 const ANSWER = /(?<=return )(?!true;|false;)[^;]+(?=;)/g;
 
-const folder = mkdtempSync(join(tmpdir(), "xenefi-mutants-"));
-for (const path of COPIED) cpSync(join(ROOT, path), join(folder, path), { recursive: true });
-symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
-writeFileSync(join(folder, "assembly/switches.ts"), SWITCHES);
+const folder = copyTree(COPIED);
+writeSwitches(folder, ANSWERED);
 writeFileSync(join(folder, "vitest.config.ts"), CONFIG);
 writeFileSync(join(folder, "remove-check.ts"), SETUP);
 const mutants = [];
@@ -126,19 +123,18 @@ function putSwitches(file) {
     end = at + was.length;
     for (const note of notes) mutants.push(`${file}:${line} ${oneLine(was)}${note}`);
   }
-  const from = file.includes("/services/") ? "../switches" : "./switches";
-  writeFileSync(path, `import { answered, removed } from "${from}";\n${changed}${text.slice(end)}`);
+  writeFileSync(path, withSwitches(file, "answered, isOn", changed + text.slice(end)));
 }
 
 /** The checks of a source in order, each with what takes its place: it has the number of the check's first mutant. */
 function checksOf(text) {
   const checks = [];
   for (const { index: at, 0: was, 1: condition } of text.matchAll(CHECK)) {
-    checks.push({ at, was, notes: [""], write: (n) => `if (!removed(${n}) && (${condition}))` });
+    checks.push({ at, was, notes: [""], write: (n) => `if (!isOn(${n}) && (${condition}))` });
   }
   for (const { index: at, 0: was } of text.matchAll(CHOICE)) {
     const good = !/^\s+\? refuse/.test(text.slice(at + was.length));
-    checks.push({ at, was, notes: [""], write: (n) => `(removed(${n}) ? ${good} : (${was}))` });
+    checks.push({ at, was, notes: [""], write: (n) => `(isOn(${n}) ? ${good} : (${was}))` });
   }
   for (const predicate of text.matchAll(PREDICATE)) {
     for (const { index, 0: was } of predicate[0].matchAll(ANSWER)) {

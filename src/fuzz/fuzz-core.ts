@@ -43,9 +43,20 @@ export interface EdgeMap {
 /** Behind the counts of edges: the turns of all loops. */
 const TURNS_BYTES = 8;
 
+/** Another core that counts its edges, in the place of the one that does. */
+export interface FuzzBuild {
+  readonly module: WebAssembly.Module;
+  readonly map: EdgeMap;
+  /** What is done to each core before its machine is powered on. */
+  prepare(core: Core): void;
+}
+
 /** Makes a core that counts its edges, or one that is a tenth the size and does not. */
-export function makeFuzzCore(counts: boolean, loans: Loans): FuzzCore {
-  return makeCoreOf(moduleOf(counts ? "#fuzz.wasm" : "#fuzz-bare.wasm"), FUZZ_END - WINDOW, loans) as FuzzCore;
+export function makeFuzzCore(counts: boolean, loans: Loans, build?: FuzzBuild): FuzzCore {
+  const module = build?.module ?? moduleOf(counts ? "#fuzz.wasm" : "#fuzz-bare.wasm");
+  const core = makeCoreOf(module, FUZZ_END - WINDOW, loans) as FuzzCore;
+  build?.prepare(core);
+  return core;
 }
 
 /** What the counts of a counting core stand for. */

@@ -28,8 +28,14 @@ import { WINDOW } from "../../assembly/abi/layout.ts";
 import { Machine, type MachineOptions } from "../machine.ts";
 import { ABIS, type Abi } from "../op.ts";
 import type { Failure } from "./failure.ts";
-import { countedBytes, edgeMap, edgesAt, type FuzzCore, makeFuzzCore } from "./fuzz-core.ts";
+import { countedBytes, edgeMap, edgesAt, type FuzzBuild, type FuzzCore, makeFuzzCore } from "./fuzz-core.ts";
 import { layTables, type Tables } from "./tables.ts";
+
+/** Whether the core counts its edges, and which core does, if it is another one. */
+export interface FuzzCounts {
+  counts: boolean;
+  build?: FuzzBuild | undefined;
+}
 
 /** A machine on a fuzzing core, with what plays sequences on it and leads it back to its start after each. */
 export class FuzzMachine {
@@ -45,11 +51,11 @@ export class FuzzMachine {
   readonly #start: Uint8Array;
   readonly #counts: { at: number; edges: number; bytes: number } | undefined;
 
-  constructor(options: MachineOptions, tables: Tables, { counts }: { counts: boolean }) {
+  constructor(options: MachineOptions, tables: Tables, { counts, build }: FuzzCounts) {
     this.options = options;
     let made: FuzzCore | undefined;
     this.machine = new Machine({ ...options, windowBytes: FUZZ_WINDOW_BYTES }, (_, loans = {}) => {
-      made = makeFuzzCore(counts, loans);
+      made = makeFuzzCore(counts, loans, build);
       return made;
     });
     this.core = made as unknown as FuzzCore;
@@ -59,7 +65,7 @@ export class FuzzMachine {
     this.seen = bytes.subarray(SEEN, SEEN + EDGES_MAX);
     layTables(bytes, { names: NAMES, guids: GUIDS, contents: CONTENTS }, tables);
     if (counts) {
-      const map = edgeMap();
+      const map = build?.map ?? edgeMap();
       this.#counts = { at: edgesAt(map), edges: map.edges, bytes: countedBytes(map) };
     }
     exports.forgetEdges();

@@ -3,7 +3,7 @@ import type { MachineOptions } from "../machine.ts";
 import { Random } from "../random.ts";
 import type { Failure } from "./failure.ts";
 import { edgeMap } from "./fuzz-core.ts";
-import { FuzzMachine } from "./fuzz-machine.ts";
+import { type FuzzCounts, FuzzMachine } from "./fuzz-machine.ts";
 import { SequenceMutator } from "./sequence-mutator.ts";
 import { traceOf } from "./sequence-trace.ts";
 import { smallerSequences } from "./smaller-sequences.ts";
@@ -21,13 +21,12 @@ export interface Oracle {
   check(machine: FuzzMachine, input: Uint8Array, random: Random): Failure | undefined;
 }
 
-export interface SequenceOptions {
+/** Where the core counts no edges, no input is news. */
+export interface SequenceOptions extends FuzzCounts {
   name: string;
   machines: readonly MachineOptions[];
   tables: Tables;
   oracles: readonly Oracle[];
-  /** Whether the core counts its edges; without, no input is news. */
-  counts: boolean;
   /** Most steps of a sequence, and how many a new one has at most. */
   stepsMax: number;
   newStepsMax: number;
@@ -105,20 +104,22 @@ export class SequenceTarget implements Target {
       if (buckets !== 0) covered++;
       for (let rest = buckets; rest !== 0; rest &= rest - 1) features++;
     }
-    return { covered, total: this.#options.counts ? edgeMap().edges : 0, features };
+    return { covered, total: seen.length, features };
   }
 
   /** For each edge the buckets of counts that were seen, on any machine. */
   seenEdges(): Uint8Array {
-    const { edges } = this.#options.counts ? edgeMap() : { edges: 0 };
+    const { counts, build } = this.#options;
+    const { edges } = counts ? (build?.map ?? edgeMap()) : { edges: 0 };
     return this.#latest?.seen.slice(0, edges) ?? new Uint8Array(edges);
   }
 
   /** The machine that the sequence's head chooses; made when it is first needed. */
   machineOf(input: Uint8Array): FuzzMachine {
-    const { machines, tables, counts } = this.#options;
+    const { machines, tables, counts, build } = this.#options;
     const index = (input[HEAD_MACHINE] ?? 0) % machines.length;
-    const machine = this.#machines[index] ?? new FuzzMachine(machines[index] as MachineOptions, tables, { counts });
+    const machine =
+      this.#machines[index] ?? new FuzzMachine(machines[index] as MachineOptions, tables, { counts, build });
     this.#machines[index] = machine;
     // What one machine has shown is no news on another one.
     if (this.#latest !== undefined && this.#latest !== machine) machine.seen.set(this.#latest.seen);

@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { FAULTS, type PlantedFault } from "#scripts/planted/faults.mjs";
+import { SWITCH } from "#scripts/switched-core.mjs";
+import { KIND_ANY_FUNCTION, KIND_PLATFORM, STEP_BYTES } from "../assembly/abi/fuzz.ts";
+import { Engine } from "../src/fuzz/engine.ts";
+import type { Finding } from "../src/fuzz/finding.ts";
+import type { EdgeMap, FuzzBuild } from "../src/fuzz/fuzz-core.ts";
+import { machineChoices } from "../src/fuzz/machines.ts";
+import { SequenceTarget } from "../src/fuzz/sequence-target.ts";
+import { makeTables } from "../src/fuzz/tables.ts";
+import { Shown } from "../src/fuzz/target.ts";
+import { Random } from "../src/random.ts";
+
+/** Runs between two looks at what was found. */
+const ROUND_RUNS = 100;
+
+/** How a fault was found, or that it was not. */
+export interface Hunt {
+  /** Undefined where nothing was found. */
+  finding: Finding | undefined;
+  runs: number;
+  calls: number;
+  /** User and system time of the process, of making the finding small too. */
+  cpuSeconds: number;
+  /** Calls, and other steps, of the smallest sequence that shows the fault; 0 where nothing was found. */
+  smallestCalls: number;
+  /** Whether the core without faults fails on that sequence, too: then it is no finding of the fault. */
+  isFalse: boolean;
+}
+
+/**
+ * Fuzzes the core with one fault, none for undefined, from an empty corpus up to its first finding, as long as `goesOn` says
+ * for the runs made and the seconds of CPU spent. The seed says what is tried in which order.
+ */
+export function hunt(
+  fault: PlantedFault | undefined,
+  seed: number,
+  goesOn: (runs: number, cpuSeconds: number) => boolean,
+): Hunt {
+  const start = process.cpuUsage();
+  const seconds = () => {
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1e6;
+  };
+  const target = targetOf(fault, seed);
+  const engine = new Engine(target, { seed, findingsMax: 1 });
+  while (!engine.isFull && goesOn(engine.runs, seconds())) engine.run(ROUND_RUNS);
+  const finding = engine.findings[0];
+  const found = { runs: finding?.run ?? engine.runs, calls: finding?.calls ?? target.calls, cpuSeconds: seconds() };
+  if (finding === undefined) return { ...found, finding, smallestCalls: 0, isFalse: false };
+  const isFalse = fault !== undefined && targetOf(undefined, seed).run(finding.input) === Shown.Failure;
+  return { ...found, finding, smallestCalls: finding.input.length / STEP_BYTES - 1, isFalse };
+}
+
+function targetOf(fault: PlantedFault | undefined, seed: number): SequenceTarget {
+  const options = {
+    name: "planted",
+    machines: machineChoices(),
+    tables: makeTables(),
+    oracles: [],
+    counts: true,
+    build: buildOf(fault),
+    stepsMax: 24,
+    newStepsMax: 8,
+    rareKinds: [KIND_ANY_FUNCTION, ...Array.from({ length: KIND_PLATFORM - 11 }, (_, i) => 12 + i)],
+  };
+  return new SequenceTarget(options, new Random(seed ^ 0x5eed));
+}
+
+function buildOf(fault: PlantedFault | undefined): FuzzBuild {
+  planted ??= {
+    module: new WebAssembly.Module(new Uint8Array(readFileSync(new URL(import.meta.resolve("#planted.wasm"))))),
+    map: JSON.parse(readFileSync(new URL(import.meta.resolve("#planted-edges.json")), "utf8")) as EdgeMap,
+  };
+  const number = fault === undefined ? 0 : FAULTS.indexOf(fault) + 1;
+  return { ...planted, prepare: ({ view }) => view.setInt32(SWITCH, number, true) };
+}
+
+/** Compiled once a process. */
+let planted: Omit<FuzzBuild, "prepare"> | undefined;
