@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { FAULTS, type PlantedFault } from "#scripts/planted/faults.mjs";
 import { SWITCH } from "#scripts/switched-core.mjs";
-import { KIND_ANY_FUNCTION, KIND_PLATFORM, STEP_BYTES } from "../assembly/abi/fuzz.ts";
+import { KIND_ANY_FUNCTION, KIND_FIRMWARE_INFO, KIND_PLATFORM, STEP_BYTES } from "../assembly/abi/fuzz.ts";
 import { Engine } from "../src/fuzz/engine.ts";
 import type { Finding } from "../src/fuzz/finding.ts";
 import type { EdgeMap, FuzzBuild } from "../src/fuzz/fuzz-core.ts";
@@ -62,7 +62,12 @@ function targetOf(fault: PlantedFault | undefined, seed: number): SequenceTarget
     build: buildOf(fault),
     stepsMax: 24,
     newStepsMax: 8,
-    rareKinds: [KIND_ANY_FUNCTION, ...Array.from({ length: KIND_PLATFORM - 11 }, (_, i) => 12 + i)],
+    rareKinds: [
+      KIND_ANY_FUNCTION,
+      ...Array.from({ length: KIND_PLATFORM - KIND_FIRMWARE_INFO + 1 }, (_, i) => KIND_FIRMWARE_INFO + i),
+    ],
+    rareOneIn: 12,
+    isWild: false,
   };
   return new SequenceTarget(options, new Random(seed ^ 0x5eed));
 }
