@@ -81,6 +81,7 @@ import { kindOf, lay, noteLarge, stepAt } from "./step";
 /** What fills guest memory that nobody has written. */
 const FILL: u8 = 0xa5;
 const RED: u8 = 0xee;
+const RED_WORD: u64 = 0xeeeeeeeeeeeeeeee;
 
 /** Which ABIs differ in what the core attends to, by the head's number: x86_64, x86_32, arm64, arm32. */
 function attentionOf(abi: u32): u32 {
@@ -298,11 +299,11 @@ function found(violation: Violation, detail: u32): bool {
   return false;
 }
 
-/** Compares the guest's memory with its shadow. False, and FINDING filled, if they differ. */
+/** Compares the guest's memory with its shadow, and what lies beside it. False, and FINDING filled, if they differ. */
 export function compare(): bool {
   const end = load<u32>(FINDING, FINDING_LARGE_END);
   const at = min(difference(NULL_GUARD_BYTES, end), difference(LAST_PLACE, FUZZ_WINDOW_BYTES));
-  return at === u32.MAX_VALUE ? true : found(Violation.StrayWrite, at);
+  return at === u32.MAX_VALUE ? compareBeside() : found(Violation.StrayWrite, at);
 }
 
 /** The first guest address from `from` up to `end` whose byte differs from its shadow's, or the highest number. */
@@ -321,11 +322,11 @@ function difference(from: u32, end: u32): u32 {
   return u32.MAX_VALUE;
 }
 
-/** Compares what lies beside the guest's memory: nobody writes there. Slower than the rest, so a check of its own. */
+/** Compares what lies beside the guest's memory, 8 bytes at a time: nobody writes there. */
 export function compareBeside(): bool {
-  for (let at: u32 = 0; at < <u32>RED_ZONE_BYTES; at++) {
-    if (load<u8>(RED_ZONE + at) !== RED) return found(Violation.RedZone, <u32>FUZZ_WINDOW_BYTES + at);
-    if (load<u8>(WINDOW + at) !== 0) return found(Violation.RedZone, at);
+  for (let at: u32 = 0; at < <u32>RED_ZONE_BYTES; at += 8) {
+    if (load<u64>(RED_ZONE + at) !== RED_WORD) return found(Violation.RedZone, <u32>FUZZ_WINDOW_BYTES + at);
+    if (load<u64>(WINDOW + at) !== 0) return found(Violation.RedZone, at);
   }
   return true;
 }

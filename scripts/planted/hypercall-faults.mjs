@@ -113,4 +113,28 @@ export const HYPERCALL_FAULTS = [
     kind: "missing check",
     what: "QueryVariableInfo takes flags that no version of it has",
   },
+  {
+    name: "compat-handle-of-eight-bytes",
+    file: "assembly/call.ts",
+    was: "load<u32>(OP, COMPAT_DATA)",
+    becomes: "load<u64>(OP, COMPAT_DATA)",
+    kind: "ABI field width",
+    what: "the 32-bit op's handle of the data is read together with the field behind it",
+  },
+  {
+    name: "native-name-size-lost",
+    file: "assembly/call.ts",
+    was: "  if (isCompat()) store<u32>(OP, <u32>state.size, COMPAT_NEXT_SIZE);\n  else store<u64>(OP, state.size, NATIVE_NEXT_SIZE);",
+    becomes: "if (isCompat()) store<u32>(OP, <u32>state.size, COMPAT_NEXT_SIZE);",
+    kind: "size written back wrongly",
+    what: "GetNextVariableName does not tell 64-bit kernels the bytes of the name",
+  },
+  {
+    name: "compat-query-fields-shifted",
+    file: "assembly/call.ts",
+    was: "store<u64>(OP, maxVariable, COMPAT_MAX_SIZE)",
+    becomes: "store<u32>(OP, <u32>maxVariable, COMPAT_MAX_SIZE)",
+    kind: "ABI field width",
+    what: "a 32-bit kernel is told the low half of the largest variable's size alone",
+  },
 ];

@@ -185,4 +185,12 @@ export const SERVICE_FAULTS = [
     kind: "off-by-one in a bound",
     what: "the stored count is one behind the one that was told",
   },
+  {
+    name: "entries-not-rounded",
+    file: "assembly/services/quota.ts",
+    was: "((bytes + alignment - 1) / alignment) * alignment",
+    becomes: "(bytes / alignment) * alignment",
+    kind: "wrong accounting",
+    what: "where living variables count, their bytes are rounded down",
+  },
 ];

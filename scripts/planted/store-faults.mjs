@@ -177,4 +177,20 @@ export const STORE_FAULTS = [
     kind: "enumeration repeats",
     what: "in an order by name a variable comes behind itself",
   },
+  {
+    name: "error-records-counted-as-others",
+    file: "assembly/store/region.ts",
+    was: "  if (isErrorRecord(attributes)) region.errorBytes += bytes;\n  else region.commonBytes += bytes;",
+    becomes: "region.commonBytes += bytes;",
+    kind: "wrong accounting",
+    what: "a hardware error record takes its bytes from the common space",
+  },
+  {
+    name: "journal-without-new-entry",
+    file: "assembly/store/index.ts",
+    was: "  keepWord(at);\n  store<u32>(at, hash);",
+    becomes: "store<u32>(at, hash);",
+    kind: "missed undo-journal entry",
+    what: "a slot of the index that becomes used is not kept for undo",
+  },
 ];
