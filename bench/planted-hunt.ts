@@ -6,6 +6,7 @@ import { Engine } from "../src/fuzz/engine.ts";
 import type { Finding } from "../src/fuzz/finding.ts";
 import type { EdgeMap, FuzzBuild } from "../src/fuzz/fuzz-core.ts";
 import { machineChoices } from "../src/fuzz/machines.ts";
+import { oraclesFor } from "../src/fuzz/oracles/index.ts";
 import { SequenceTarget } from "../src/fuzz/sequence-target.ts";
 import { makeTables } from "../src/fuzz/tables.ts";
 import { Shown } from "../src/fuzz/target.ts";
@@ -53,11 +54,12 @@ export function hunt(
 }
 
 function targetOf(fault: PlantedFault | undefined, seed: number): SequenceTarget {
+  const machines = machineChoices();
   const options = {
     name: "planted",
-    machines: machineChoices(),
+    machines,
     tables: makeTables(),
-    oracles: [],
+    oracles: oraclesFor(machines),
     counts: true,
     build: buildOf(fault),
     stepsMax: 24,
