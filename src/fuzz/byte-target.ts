@@ -73,7 +73,8 @@ export class ByteTarget implements Target {
   mutate(into: Uint8Array, bytes: number, other: Uint8Array): number {
     const starts = this.#subject.partsOf?.(into.subarray(0, bytes));
     if (starts === undefined || starts.length === 0 || this.#random.oneIn(8)) {
-      return this.#mended(into, 0, this.#change(into, bytes, other));
+      const length = this.#change(into, bytes, other);
+      return starts === undefined ? this.#mended(into, 0, length) : length;
     }
     if (this.#random.oneIn(4)) return this.#rearrange(into, bytes, starts, other);
     return this.#changePart(into, bytes, starts, other);

@@ -2,7 +2,10 @@ import { Random } from "../../random.ts";
 import { ByteTarget, type Subject } from "../byte-target.ts";
 import { tokensOf } from "../dictionary.ts";
 import { makeTables } from "../tables.ts";
+import { HandoverSubject } from "./handover.ts";
+import { ServeSubject } from "./serve.ts";
 import { StoresSubject } from "./stores.ts";
+import { TraceSubject } from "./trace.ts";
 
 export interface TargetOptions {
   /** Chooses what mutations do. */
@@ -15,6 +18,9 @@ type Maker = (tokens: readonly Uint8Array[], options: TargetOptions) => Subject;
 
 const MAKERS: Readonly<Record<string, Maker>> = {
   stores: (tokens) => new StoresSubject(tokens),
+  trace: (tokens) => new TraceSubject(tokens),
+  serve: (tokens) => new ServeSubject(tokens),
+  handover: (tokens) => new HandoverSubject(tokens),
 };
 
 /** The targets that `makeTarget` makes. */

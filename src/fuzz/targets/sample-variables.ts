@@ -50,7 +50,9 @@ export const SAMPLE_VARIABLES: readonly Variable[] = [
   ["Plain", OURS, 7, "00".repeat(40)],
   ["Ünï\u{1f4a9}", OURS, 7, hexOf("text")],
   ["Volatile", OURS, 6, "01020304"],
-].map(([name, guid, attributes, data]) => variable(name as string, guid as string, attributes as number, data as string));
+].map(([name, guid, attributes, data]) =>
+  variable(name as string, guid as string, attributes as number, data as string),
+);
 
 function variable(name: string, guid: string, attributes: number, data: string): Variable {
   const stamp = (attributes & 0x20) === 0 ? {} : { stamp: STAMP };
