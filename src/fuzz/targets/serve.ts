@@ -25,13 +25,30 @@ const ANSWERS: Readonly<Record<number, readonly number[]>> = {
   [layout.CTL]: [layout.REPLY],
 };
 
-/** Remembers whether fault rules were injected: such a machine serves no other input. */
-class WatchedMachine extends ServedMachine {
-  isDisturbed = false;
+/** A machine that goes back to where it was before a connection. */
+class RenewedMachine extends ServedMachine {
+  readonly #rules: number[] = [];
+
+  constructor() {
+    super((guestMemory) => new Machine({ guestMemory, allocationLimit: 0x100000n }));
+    this.machine.mark();
+  }
 
   override inject(rule: Rule): number {
-    this.isDisturbed = true;
-    return super.inject(rule);
+    const number = super.inject(rule);
+    this.#rules.push(number);
+    return number;
+  }
+
+  override remove(rule: number): void {
+    super.remove(rule);
+    this.#rules.splice(this.#rules.indexOf(rule), 1);
+  }
+
+  goBack(): void {
+    this.machine.undo();
+    this.log = undefined;
+    while (this.#rules.length > 0) this.remove(this.#rules[0] as number);
   }
 }
 
@@ -45,7 +62,7 @@ export class ServeSubject implements Subject {
   readonly seeds = FRAME_SEEDS;
   readonly tokens: readonly Uint8Array[];
   readonly #sessionOf: (open: Opener) => Session;
-  #served: WatchedMachine | undefined;
+  #served: RenewedMachine | undefined;
 
   /** `sessionOf`: for a test that wraps sessions. */
   constructor(tokens: readonly Uint8Array[], sessionOf = (open: Opener) => new Session(open)) {
@@ -76,29 +93,14 @@ export class ServeSubject implements Subject {
   }
 
   run(input: Uint8Array, behaviours: Behaviours): Failure | undefined {
-    const served = this.#served ?? newMachine();
+    const served = this.#served ?? new RenewedMachine();
     // What an exception leaves serves no other input.
     this.#served = undefined;
-    const failure = new Connection(
-      this.#sessionOf(() => served),
-      behaviours,
-    ).take(input);
-    if (failure === undefined && !served.isDisturbed) this.#served = wentBack(served);
+    const failure = new Connection(this.#sessionOf(() => served), behaviours).take(input);
+    served.goBack();
+    this.#served = served;
     return failure;
   }
-}
-
-function newMachine(): WatchedMachine {
-  const served = new WatchedMachine((guestMemory) => new Machine({ guestMemory, allocationLimit: 0x100000n }));
-  served.machine.mark();
-  return served;
-}
-
-function wentBack(served: WatchedMachine): WatchedMachine {
-  served.machine.undo();
-  served.log = undefined;
-  served.machine.platform.privileged = true;
-  return served;
 }
 
 /** One connection from its first byte to its end. */
