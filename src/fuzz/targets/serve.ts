@@ -96,7 +96,10 @@ export class ServeSubject implements Subject {
     const served = this.#served ?? new RenewedMachine();
     // What an exception leaves serves no other input.
     this.#served = undefined;
-    const failure = new Connection(this.#sessionOf(() => served), behaviours).take(input);
+    const failure = new Connection(
+      this.#sessionOf(() => served),
+      behaviours,
+    ).take(input);
     served.goBack();
     this.#served = served;
     return failure;
