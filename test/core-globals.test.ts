@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { mutableGlobals } from "./support/wasm-globals.ts";
+import { mutableGlobals } from "../src/fuzz/wasm-globals.ts";
 
 // A snapshot is a copy of the core's memory, so nothing that changes may live outside it.
 test("the release core has no mutable globals", () => {

@@ -17,8 +17,8 @@ export interface TargetOptions {
   seed: number;
   /** Tokens for mutations beside xenefi's own, as of a dictionary. */
   tokens?: readonly Uint8Array[];
-  /** Of the target `shim`: the compiled module, and what it is loaded with. */
-  shim?: WebAssembly.Module;
+  /** Of the target `shim`: the bytes of a wasm module, and what it is loaded with. */
+  shim?: Uint8Array<ArrayBuffer>;
   shimOptions?: Omit<ShimOptions, "faults">;
   /** Of the target `file`: the function of a module (fuzzFunctionOf). */
   fuzz?: FuzzFunction;

@@ -11,29 +11,31 @@ export interface Choices {
   contents: readonly Uint8Array[];
 }
 
-/** The arguments of one call. */
+/** The arguments of one call. Only what a caller may pass as NULL can be NULL. */
 export class Arguments {
-  readonly name: string | null;
-  readonly guid: string | null;
+  readonly name: string;
+  readonly guid: string;
   readonly attributes: number;
-  readonly size: number | null;
-  readonly data: Uint8Array | null;
+  readonly size: number;
+  readonly data: Uint8Array;
+  readonly time: string;
   readonly #nulls: number;
 
   /** `bytes`: CALL_BYTES of them; 0 is a plain value everywhere. */
   constructor(bytes: Uint8Array, { names, guids, contents }: Choices) {
-    const [, name = 0, guid = 0, attributes = 0, size = 0, content = 0, nulls = 0, inputs = 0] = bytes;
-    this.name = (inputs & 7) === 7 ? null : (names[name % names.length] as string);
-    this.guid = (inputs & 0x38) === 0x38 ? null : (guids[guid % guids.length] as string);
+    const [, name = 0, guid = 0, attributes = 0, size = 0, content = 0, nulls = 0] = bytes;
+    this.name = names[name % names.length] as string;
+    this.guid = guids[guid % guids.length] as string;
     this.attributes = ATTRIBUTES[attributes % ATTRIBUTES.length] as number;
-    this.size = size === 0xff ? null : (SIZES[size % SIZES.length] as number);
-    this.data = (inputs & 0xc0) === 0xc0 ? null : (contents[content % contents.length] as Uint8Array);
+    this.size = SIZES[size % SIZES.length] as number;
+    this.data = contents[content % contents.length] as Uint8Array;
+    this.time = TIMES[content % TIMES.length] as string;
     this.#nulls = nulls;
   }
 
-  /** The outputs that are passed as NULL: half of the time none is. */
+  /** Those of the outputs that are passed as NULL. */
   nulls<Name extends string>(...outputs: Name[]): Name[] {
-    return (this.#nulls & 0x80) === 0 ? [] : outputs.filter((_, i) => (this.#nulls >> i) & 1);
+    return outputs.filter((_, i) => (this.#nulls >> i) & 1);
   }
 }
 
@@ -51,7 +53,13 @@ export interface ShimCall {
 export const SHIM_CALLS: readonly ShimCall[] = [
   {
     name: "xen_efi_get_variable",
-    call: (efi, args) => efi.getVariable(args.name, args.guid, args.size, args.nulls("attributes", "data")),
+    call: (efi, args) =>
+      efi.getVariable(
+        args.name,
+        args.guid,
+        args.size,
+        args.nulls("attributes", ...(args.size === 0 ? (["data"] as const) : [])),
+      ),
   },
   {
     name: "xen_efi_set_variable",
@@ -67,35 +75,35 @@ export const SHIM_CALLS: readonly ShimCall[] = [
   },
   {
     name: "xen_efi_query_variable_info",
-    call: (efi, args) =>
-      efi.queryVariableInfo(args.attributes, args.nulls("maxStoreSize", "remainStoreSize", "maxSize")),
+    call: (efi, args) => efi.queryVariableInfo(args.attributes),
   },
   {
     name: "xen_efi_query_variable_info_nonblocking",
     call: (efi, args) => efi.queryVariableInfoNonblocking(args.attributes),
   },
-  { name: "xen_efi_get_time", call: (efi, args) => efi.getTime(args.nulls("time", "capabilities")) },
-  { name: "xen_efi_set_time", call: (efi, args) => efi.setTime(timeOf(args)) },
+  { name: "xen_efi_get_time", call: (efi, args) => efi.getTime(args.nulls("capabilities")) },
+  { name: "xen_efi_set_time", call: (efi, args) => efi.setTime(args.time) },
   {
     name: "xen_efi_get_wakeup_time",
-    call: (efi, args) => efi.getWakeupTime(args.nulls("enabled", "pending", "time")),
+    call: (efi) => efi.getWakeupTime(),
   },
   {
     name: "xen_efi_set_wakeup_time",
-    call: (efi, args) => efi.setWakeupTime((args.attributes & 1) !== 0, timeOf(args)),
+    call: (efi, args) => setWakeup(efi, args),
   },
-  { name: "xen_efi_get_next_high_mono_count", call: (efi, args) => efi.getNextHighMonoCount(args.nulls("count")) },
+  { name: "xen_efi_get_next_high_mono_count", call: (efi) => efi.getNextHighMonoCount() },
   {
     name: "xen_efi_update_capsule",
-    call: (efi, args) => efi.updateCapsule(args.data === null ? null : [args.data]),
+    call: (efi, args) => efi.updateCapsule([args.data]),
   },
   {
     name: "xen_efi_query_capsule_caps",
-    call: (efi, args) =>
-      efi.queryCapsuleCaps(args.data === null ? null : [args.data], args.nulls("maxSize", "resetType")),
+    call: (efi, args) => efi.queryCapsuleCaps([args.data]),
   },
 ];
 
-function timeOf({ data, attributes }: Arguments): string | null {
-  return data === null ? null : (TIMES[attributes % TIMES.length] as string);
+/** The time may be NULL where the alarm is put off (UEFI 2.10, 8.3.4). */
+function setWakeup(efi: ShimEfi, args: Arguments): EfiResult {
+  const isOn = (args.attributes & 1) !== 0;
+  return efi.setWakeupTime(isOn, isOn || args.nulls("time").length === 0 ? args.time : null);
 }

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { alwaysTooSmall, firmware, flaky, hostile, loopAt } from "../../faults/presets.ts";
 import type { Rule } from "../../faults/rule.ts";
 import { viewOf } from "../../formats/flash-bytes.ts";
@@ -5,11 +6,12 @@ import { ShimBugError } from "../../testing/events.ts";
 import { LayoutError } from "../../testing/layout-diagnosis.ts";
 import { NullWriteError } from "../../testing/null-guard.ts";
 import type { EfiResult } from "../../testing/results.ts";
-import { Shim, type ShimOptions } from "../../testing/shim.ts";
+import type { Shim, ShimOptions } from "../../testing/shim.ts";
 import type { Behaviours } from "../behaviours.ts";
 import type { Subject } from "../byte-target.ts";
 import type { Failure } from "../failure.ts";
 import { makeTables, type Tables } from "../tables.ts";
+import { ShimAgain } from "./shim-again.ts";
 import { Arguments, CALL_BYTES, SHIM_CALLS, type ShimCall } from "./shim-calls.ts";
 
 /** Head of an input: u32 the seed of faults, u8 which of them; then the calls. */
@@ -55,16 +57,14 @@ export class ShimSubject implements Subject {
   readonly bytesMax = HEAD_BYTES + CALLS_MAX * CALL_BYTES;
   readonly seeds: readonly Uint8Array[];
   readonly tokens: readonly Uint8Array[] = [];
-  readonly #module: WebAssembly.Module;
-  readonly #options: Omit<ShimOptions, "faults">;
+  readonly #shims: ShimAgain;
   readonly #calls: readonly ShimCall[];
   readonly #tables: Tables = makeTables();
 
-  /** Throws a TypeError for a module that is no shim, or that exports none of struct efi's functions. */
-  constructor(module: WebAssembly.Module, options: Omit<ShimOptions, "faults"> = {}) {
-    this.#module = module;
-    this.#options = options;
-    const { exports } = new Shim(module, options);
+  /** `wasm`: a module's bytes. Throws as loadShim, and a TypeError for a shim that exports none of struct efi's functions. */
+  constructor(wasm: Uint8Array<ArrayBuffer>, options: Omit<ShimOptions, "faults"> = {}) {
+    this.#shims = new ShimAgain(wasm, options);
+    const { exports } = this.#shims.take();
     this.#calls = SHIM_CALLS.filter(({ name }) => exports[name] !== undefined);
     if (this.#calls.length === 0) {
       throw new TypeError(`a shim that exports one of ${SHIM_CALLS.map(({ name }) => name).join(", ")}`);
@@ -86,16 +86,22 @@ export class ShimSubject implements Subject {
   run(input: Uint8Array, behaviours: Behaviours): Failure | undefined {
     const head = new Uint8Array(HEAD_BYTES);
     head.set(input.subarray(0, HEAD_BYTES));
+    const makeFaults = FAULTS[(head[HEAD_FAULTS] as number) % FAULTS.length] as (typeof FAULTS)[number];
     const budget = { left: 0 };
-    const faults = (FAULTS[(head[HEAD_FAULTS] as number) % FAULTS.length] as (typeof FAULTS)[number])(
-      viewOf(head).getUint32(0, true),
-    );
-    const shim = new Shim(this.#module, { ...this.#options, faults: [countdown(budget), ...faults] });
-    for (let step = 0; step < CALLS_MAX; step++) {
-      const bytes = input.subarray(HEAD_BYTES + step * CALL_BYTES, HEAD_BYTES + (step + 1) * CALL_BYTES);
-      if (bytes.length === 0) return undefined;
+    const shim = this.#shims.take();
+    const rules = [countdown(budget), ...makeFaults(viewOf(head).getUint32(0, true))];
+    const injected = rules.map((rule) => shim.machine.inject(rule));
+    try {
+      return this.#callAll(shim, input.subarray(HEAD_BYTES), budget, behaviours);
+    } finally {
+      for (const rule of injected) rule[Symbol.dispose]();
+    }
+  }
+
+  #callAll(shim: Shim, calls: Uint8Array, budget: { left: number }, behaviours: Behaviours): Failure | undefined {
+    for (let step = 0; step < CALLS_MAX && step * CALL_BYTES < calls.length; step++) {
       budget.left = HYPERCALLS_MAX;
-      const failure = this.#call(shim, bytes, behaviours);
+      const failure = this.#call(shim, calls.subarray(step * CALL_BYTES, (step + 1) * CALL_BYTES), behaviours);
       if (failure !== undefined) return { ...failure, step };
     }
     return undefined;
@@ -132,9 +138,9 @@ export class ShimSubject implements Subject {
 /** A rule that disturbs nothing and counts hypercalls. */
 function countdown(budget: { left: number }): Rule {
   return {
-    when: () => {
+    how: () => {
       if (--budget.left < 0) throw new BudgetError(`more than ${HYPERCALLS_MAX} hypercalls`);
-      return false;
+      return undefined;
     },
   };
 }
