@@ -1,6 +1,8 @@
 /** Most that is told apart: texts that carry parts of an input would otherwise each be new. */
 const MOST = 1 << 14;
 const LONGEST = 100;
+/** Numbers of either base, and GUIDs. */
+const NUMBERS = /\b0x[0-9a-f]+|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]*\d[0-9a-f]*\b/gi;
 
 /**
  * What an input made a target do, in words: there are no counters of edges in JavaScript, and the errors and results of a
@@ -46,6 +48,6 @@ export function withoutValues(message: string): string {
     .slice(0, 300)
     .replace(/["'`].*["'`]/s, "“”")
     .replace(/, not .*$|; it has .*$/s, "")
-    .replaceAll(/\b(0x)?[0-9a-f]*\d[0-9a-f]*\b/gi, "#")
+    .replaceAll(NUMBERS, "#")
     .slice(0, LONGEST);
 }

@@ -153,6 +153,13 @@ export class FuzzMachine {
     return { edges: fresh >>> 16, buckets: fresh & 0xffff };
   }
 
+  /** Copies how often each edge was taken since the last take, for an engine that looks at counts itself. */
+  copyCounts(into: Uint8Array): void {
+    const counts = this.#counts;
+    if (counts === undefined) return;
+    into.set(this.core.bytes.subarray(counts.at, counts.at + Math.min(counts.edges, into.length)));
+  }
+
   /** The same as one number: new edges times 65536, plus new buckets. Nothing where the core does not count. */
   takeFresh(): number {
     const counts = this.#counts;

@@ -14,11 +14,13 @@ import { machineChoices, machineWith } from "./machines.ts";
 import { type SequenceOptions, SequenceTarget } from "./sequence-target.ts";
 import { makeTables } from "./tables.ts";
 import type { Target } from "./target.ts";
+import { BYTE_TARGETS, makeTarget as makeByteTarget } from "./targets/index.ts";
 
 /** Names of the targets, with what each searches. */
 export const TARGETS: Readonly<Record<string, string>> = {
   variables: "sequences of variable, time and count services over every personality",
   dispatch: "raw platform ops: any command, function, pointer and size",
+  ...BYTE_TARGETS,
 };
 
 /** What makes a target; plain data, for it goes to other threads. */
@@ -53,6 +55,7 @@ export function makeTarget(options: TargetOptions): Target {
       return new SequenceTarget({ ...sequenceOptions(options), rareKinds, rareOneIn: 3, isWild: true }, random);
     }
     default:
+      if (Object.hasOwn(BYTE_TARGETS, options.name)) return makeByteTarget(options.name, options);
       throw new RangeError(`${options.name}: no target; there are ${Object.keys(TARGETS).join(", ")}`);
   }
 }

@@ -43,6 +43,8 @@ export class SequenceTarget implements Target {
   readonly bytesMax: number;
   failure: Failure | undefined;
   calls = 0;
+  /** Where each run's counts of edges go as well, for another engine. */
+  counters: Uint8Array | undefined;
   readonly #options: SequenceOptions;
   readonly #random: Random;
   readonly #mutator: SequenceMutator;
@@ -79,6 +81,7 @@ export class SequenceTarget implements Target {
       machine.recover();
       return Shown.Failure;
     }
+    if (this.counters !== undefined) machine.copyCounts(this.counters);
     const fresh = machine.takeFresh() !== 0;
     machine.goBack();
     this.failure = sought === undefined ? this.#ask(machine, input, fresh) : this.#seek(machine, input, sought);

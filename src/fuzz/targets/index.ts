@@ -41,7 +41,15 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   },
 };
 
-/** The targets that `makeTarget` makes. */
+/** Those targets that need nothing but their name, with what each searches. */
+export const BYTE_TARGETS: Readonly<Record<string, string>> = {
+  stores: "files for the store readers, their writers and the decoders",
+  trace: "traces for the reader and the player",
+  serve: "streams of frames for a server's side of a connection",
+  handover: "device trees, memory maps and system tables",
+};
+
+/** All the targets that `makeTarget` makes. */
 export const TARGET_NAMES: readonly string[] = Object.keys(MAKERS);
 
 /**
