@@ -16,8 +16,8 @@ mkdirSync(OUT, { recursive: true });
 for (const name of NAMES) copyFileSync(`${ROOT}${imports[name]}`, `${OUT}/${files[name]}`);
 await build({
   absWorkingDir: ROOT,
-  entryPoints: ["src/fuzz/harness.ts"],
-  outfile: `${OUT}/harness.js`,
+  entryPoints: { harness: "src/fuzz/jazzer.ts" },
+  outdir: OUT,
   bundle: true,
   platform: "node",
   format: "cjs",
