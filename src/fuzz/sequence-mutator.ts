@@ -1,10 +1,12 @@
 import {
   CONTENT_LISTED,
+  CONTENT_TORN,
   HEAD_ABI,
   HEAD_BOOTS,
   HEAD_BOOTS_ON,
   HEAD_MACHINE,
   NAME_KEPT,
+  SIZE_OF_CONTENT,
   STEP_ATTRIBUTES,
   STEP_BYTES,
   STEP_CONTENT,
@@ -37,6 +39,14 @@ const BOOTS_ONE_IN = 512;
 /** Attributes that make sense together, then with bits that need more. */
 const ATTRIBUTES = [7, 7, 7, 3, 6, 2, 0, 0x47, 0x27, 0x67, 0x0f, 0x87, 0x17, 0x37, 0x46, 4, 1, 5];
 
+/** A listed content and the variable that it was made for: numbers of the tables (assembly/abi/fuzz.ts). */
+export interface Hint {
+  content: number;
+  name: number;
+  guid: number;
+  attributes: number;
+}
+
 export interface SequenceLimits {
   /** Most steps with the head. */
   stepsMax: number;
@@ -47,6 +57,8 @@ export interface SequenceLimits {
   rareOneIn: number;
   /** Whether new steps have fields that make no sense more often than not. */
   isWild: boolean;
+  /** Contents that mean something to one variable alone; most steps then are writes of them. */
+  hints: readonly Hint[];
 }
 
 /** Changes sequences of steps, in place, in ways that keep them meaningful more often than not. */
@@ -134,7 +146,8 @@ export class SequenceMutator {
     into[at + STEP_SIZE] = random.below(64);
     into[at + STEP_SEED] = random.u32();
     into[at + STEP_CONTENT] = 3;
-    if (random.oneIn(3)) this.#content(into, at);
+    if (this.#limits.hints.length !== 0 && !isRare && !random.oneIn(3)) this.#hinted(into, at);
+    else if (random.oneIn(3)) this.#content(into, at);
     if (this.#limits.isWild || random.oneIn(6)) this.#field(into, at);
     if (into[at + STEP_KIND] === abi.FN_GET_NEXT_VARIABLE_NAME) this.#walk(into, at);
     else if (isRare) this.#word(into, at + STEP_SEED);
@@ -146,6 +159,25 @@ export class SequenceMutator {
     into[at + STEP_SIZE_KIND] = 3;
     into[at + STEP_SIZE] = random.oneIn(4) ? random.below(4) - 2 : 0;
     this.#word(into, at + STEP_SEED);
+  }
+
+  /** A write of content to its own variable, seldom with a byte of it changed. */
+  #hinted(into: Uint8Array, at: number): void {
+    const random = this.#random;
+    const hint = random.pick(this.#limits.hints);
+    into[at + STEP_KIND] = abi.FN_SET_VARIABLE;
+    into[at + STEP_NAME] = hint.name;
+    into[at + STEP_GUID] = hint.guid;
+    into[at + STEP_ATTRIBUTES] = hint.attributes;
+    into[at + STEP_SIZE_KIND] = SIZE_OF_CONTENT;
+    into[at + STEP_SIZE] = 0;
+    into[at + STEP_CONTENT] = random.oneIn(8) ? CONTENT_TORN : CONTENT_LISTED;
+    into[at + STEP_SEED] = hint.content;
+    into.fill(0, at + STEP_SEED + 1, at + STEP_BYTES);
+    // Where and by what byte content is changed.
+    into[at + STEP_RAW] = random.u32();
+    into[at + STEP_RAW + 1] = random.below(4);
+    into[at + STEP_RAW + 2] = random.u32();
   }
 
   #walk(into: Uint8Array, at: number): void {
@@ -192,7 +224,8 @@ export class SequenceMutator {
         into[at + STEP_MISC] = random.oneIn(4) ? random.u32() : random.below(4);
         break;
       case 10:
-        this.#content(into, at);
+        if (this.#limits.hints.length !== 0 && !random.oneIn(4)) this.#hinted(into, at);
+        else this.#content(into, at);
         break;
       case 11:
         this.#word(into, at + STEP_SEED);

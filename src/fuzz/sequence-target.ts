@@ -4,7 +4,7 @@ import { Random } from "../random.ts";
 import type { Failure } from "./failure.ts";
 import { edgeMap } from "./fuzz-core.ts";
 import { type FuzzCounts, FuzzMachine } from "./fuzz-machine.ts";
-import { SequenceMutator } from "./sequence-mutator.ts";
+import { type Hint, SequenceMutator } from "./sequence-mutator.ts";
 import { traceOf } from "./sequence-trace.ts";
 import { smallerSequences } from "./smaller-sequences.ts";
 import type { Tables } from "./tables.ts";
@@ -35,6 +35,8 @@ export interface SequenceOptions extends FuzzCounts {
   rareOneIn: number;
   /** Whether new steps have fields that make no sense more often than not. */
   isWild: boolean;
+  /** Contents of the tables that belong to a variable. Default none. */
+  hints?: readonly Hint[];
 }
 
 /** Sequences of calls, played in the core. */
@@ -61,7 +63,8 @@ export class SequenceTarget implements Target {
     this.#random = random;
     this.#machines = options.machines.map(() => undefined);
     this.#inputs = options.oracles.map(() => 0);
-    this.#mutator = new SequenceMutator(random, { ...options, machines: options.machines.length });
+    const { hints = [] } = options;
+    this.#mutator = new SequenceMutator(random, { ...options, hints, machines: options.machines.length });
   }
 
   make(into: Uint8Array): number {
