@@ -3,7 +3,9 @@
 // not taken, and to the right side of && and ||. Behind them the turns of all loops are counted, in a u32 before FLASH. They
 // lie at the end of SCRATCH: no snapshot holds them, and only a spare area of nearly 512 KiB would reach them.
 //
-// Writes build/TARGET-edges.json: { edges: how many bytes there are, statements: [{ file, line, column, edge }] }.
+// Writes build/TARGET-edges.json: { edges: how many bytes there are, statements: [{ file, line, column, edge }] }; for a
+// fuzzing core also build/fuzz-sources.z, the text of each file by its name: a zlib stream of JSON.
+import { deflateSync } from "node:zlib";
 import { Node, NodeKind, Token } from "assemblyscript";
 import { Transform } from "assemblyscript/transform";
 
@@ -50,6 +52,15 @@ export default class Coverage extends Transform {
     const edges = Math.ceil(this.edges / WORD_BYTES) * WORD_BYTES;
     parser.parseFile(hook(edges, target === "fuzz"), "coverage-hook.ts", false);
     this.writeFile(`build/${target}-edges.json`, JSON.stringify({ edges, statements: this.statements }), this.baseDir);
+    if (target === "fuzz") this.writeSources(own);
+  }
+
+  /** The text of the files that have statements, for reports of what was reached. */
+  writeSources(sources) {
+    const counted = new Set(this.statements.map(({ file }) => file));
+    const texts = sources.map(({ normalizedPath, text }) => [normalizedPath, text]);
+    const json = JSON.stringify(Object.fromEntries(texts.filter(([file]) => counted.has(file))));
+    this.writeFile("build/fuzz-sources.z", deflateSync(json, { level: 9 }), this.baseDir);
   }
 
   /** A function, or something that may hold some: a class or a namespace. */

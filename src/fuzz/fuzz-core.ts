@@ -3,6 +3,7 @@ import { FUZZ_END } from "../../assembly/abi/fuzz.ts";
 import { FLASH, WINDOW } from "../../assembly/abi/layout.ts";
 import type { Core, CoreExports, Loans } from "../core-exports.ts";
 import { makeCoreOf } from "../core-instance.ts";
+import { inflate } from "../formats/zlib.ts";
 
 /** Exports of a fuzzing core (assembly/fuzz/index.ts). */
 export interface FuzzExports extends CoreExports {
@@ -42,6 +43,8 @@ export interface EdgeMap {
 
 /** Behind the counts of edges: the turns of all loops. */
 const TURNS_BYTES = 8;
+/** Room for the core's sources, unpacked. */
+const SOURCES_BYTES_MAX = 1 << 22;
 
 /** Another core that counts its edges, in the place of the one that does. */
 export interface FuzzBuild {
@@ -63,6 +66,12 @@ export function makeFuzzCore(counts: boolean, loans: Loans, build?: FuzzBuild): 
 export function edgeMap(): EdgeMap {
   map ??= JSON.parse(readFileSync(new URL(import.meta.resolve("#fuzz-edges.json")), "utf8")) as EdgeMap;
   return map;
+}
+
+/** Text of the core's files, by the names that statements have. */
+export function coreSources(): Readonly<Record<string, string>> {
+  const stream = readFileSync(new URL(import.meta.resolve("#fuzz-sources.z")));
+  return JSON.parse(new TextDecoder().decode(inflate(stream, SOURCES_BYTES_MAX)));
 }
 
 /** Core address of the first count. */

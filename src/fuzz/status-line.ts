@@ -1,23 +1,37 @@
-import type { Sample } from "./session.ts";
+import type { Sample } from "./fuzz-run.ts";
+import { percentText, shortCount, shortDuration } from "./quantity.ts";
 
-/** How far a session is, in a line: runs, runs and calls a second, coverage, corpus, findings, and when the last news came. */
-export function statusLine(sample: Sample): string {
-  const { seconds, runs, calls, covered, total, corpus, findings, lastNews } = sample;
-  const rate = (count: number) => short(count / Math.max(seconds, 0.001));
-  const edges = total === 0 ? "" : `, ${covered}/${total} edges`;
-  const quiet = runs === 0 ? "" : `, last new ${short(runs - lastNews)} runs ago`;
-  const found = findings === 1 ? "1 finding" : `${findings} findings`;
-  return `${short(runs)} runs, ${rate(runs)}/s, ${rate(calls)} calls/s${edges}, corpus ${corpus}, ${found}${quiet}`;
+/** Rates are those of so many seconds before the last sample. */
+const RATE_SECONDS = 10;
+
+/**
+ * The line that a running fuzzer shows, at most 79 columns, from what it has noted until now; `edges`: how many there are, 0
+ * where nobody knows. "last new" is the time since an input was kept.
+ */
+export function statusLine(samples: readonly Sample[], edges: number): string {
+  const last = samples.at(-1);
+  if (last === undefined) return "starting";
+  const before = samples.findLast(({ seconds }) => seconds <= last.seconds - RATE_SECONDS) ?? samples[0] ?? last;
+  const seconds = last.seconds - before.seconds;
+  const rate = (field: "runs" | "calls") => {
+    // A single sample tells the rate since the start.
+    const [count, time] = seconds > 0 ? [last[field] - before[field], seconds] : [last[field], last.seconds];
+    return `${shortCount(time > 0 ? count / time : 0)}/s`;
+  };
+  const coverage = edges === 0 ? shortCount(last.covered) : percentText(last.covered, edges).replace(" ", "");
+  return [
+    `${shortCount(last.runs)} runs ${rate("runs")}`,
+    `${shortCount(last.calls)} calls ${rate("calls")}`,
+    `cov ${coverage}`,
+    `${shortCount(last.corpus)} kept`,
+    `${shortCount(last.findings)} found`,
+    `new ${shortDuration(last.seconds - lastNews(samples))}`,
+  ].join(", ");
 }
 
-/** 999, 12.3k, 4.5M, 1.2G */
-function short(value: number): string {
-  for (const [unit, size] of [
-    ["G", 1e9],
-    ["M", 1e6],
-    ["k", 1e3],
-  ] as const) {
-    if (value >= size) return `${(value / size).toFixed(1)}${unit}`;
-  }
-  return String(Math.round(value));
+/** When the last input was kept: the time of the first sample that tells as many as the last one. */
+function lastNews(samples: readonly Sample[]): number {
+  const { corpus } = samples.at(-1) as Sample;
+  const before = samples.findLastIndex((sample) => sample.corpus !== corpus);
+  return (samples[before + 1] as Sample).seconds;
 }
