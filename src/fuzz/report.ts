@@ -45,7 +45,7 @@ function heading(run: FuzzRun, title: string): string {
     ["Calls", fullCount(run.calls)],
     ["Calls per second", perSecond(run.calls)],
     ["Duration", clockDuration(seconds)],
-    ["Coverage", coverageText(last, run.edges)],
+    ["Edges taken", coverageText(last, run.edges)],
     ["Inputs kept", fullCount(run.corpus.inputs)],
     ["Findings", fullCount(run.findings.length)],
   ];
@@ -62,7 +62,11 @@ function coverageText(sample: Sample | undefined, edges: number): string {
 }
 
 function charts({ samples, edges }: FuzzRun): string {
-  const series = (field: "covered" | "corpus") => samples.map((at) => ({ seconds: at.seconds, value: at[field] }));
+  const start = { seconds: 0, value: 0 };
+  const series = (field: "covered" | "corpus") => [
+    start,
+    ...samples.map((sample) => ({ seconds: sample.seconds, value: sample[field] })),
+  ];
   const limit = edges === 0 ? {} : { limit: { value: edges, label: `all ${edges}` } };
   const pictures = [
     { title: "Edges taken", points: series("covered"), ...limit },

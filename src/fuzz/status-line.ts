@@ -26,7 +26,7 @@ export function statusLine(samples: readonly Sample[], edges: number): string {
     `${shortCount(last.corpus)} kept`,
     `${shortCount(last.findings)} found`,
     `new ${shortDuration(last.seconds - lastNews(samples))}`,
-  ].join(", ");
+  ].join(" ");
 }
 
 /** When the last input was kept: the time of the first sample that tells as many as the last one. */

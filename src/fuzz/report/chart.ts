@@ -18,7 +18,7 @@ const TOP = 14;
 const BOTTOM = 30;
 /** More points than the picture has columns show nothing more. */
 const POINTS_MAX = 400;
-const VALUE_TICKS = 4;
+const VALUE_TICKS = 5;
 const TIME_TICKS = 4;
 const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
 
@@ -31,7 +31,7 @@ export function timeChart({ title, points, limit }: Series): string {
   const x = (time: number) => round(LEFT + (time / seconds) * (WIDTH - LEFT - RIGHT));
   const y = (value: number) => round(HEIGHT - BOTTOM - (value / top) * (HEIGHT - TOP - BOTTOM));
   const parts = [
-    ...ticks(top, valueStep).map((value) => valueTick(y(value), shortCount(value))),
+    ...ticks(top, valueStep).map((value) => valueTick(y(value), tickText(value))),
     ...ticks(seconds, timeStep(seconds)).map((time) => timeTick(x(time), clockDuration(time))),
     limit === undefined ? "" : limitLine(y(limit.value), limit.label),
     `<path class="line" d="${path(thin(points).map(({ seconds, value }) => [x(seconds), y(value)]))}"/>`,
@@ -66,6 +66,12 @@ function timeStep(seconds: number): number {
 
 function ticks(end: number, step: number): number[] {
   return Array.from({ length: Math.floor(end / step) + 1 }, (_, i) => i * step);
+}
+
+/** A short count without the zeros behind its point that say nothing. */
+function tickText(value: number): string {
+  const text = shortCount(value);
+  return `${Number.parseFloat(text)}${text.replace(/^[\d.]+/, "")}`;
 }
 
 function valueTick(y: number, label: string): string {

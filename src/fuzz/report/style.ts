@@ -13,7 +13,7 @@ pre,code,.file{font-family:ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monosp
 pre{overflow-x:auto;margin:.5rem 0;padding:.5rem .7rem;background:var(--free);border-radius:4px;line-height:1.4}
 code{overflow-wrap:anywhere}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.6rem;margin:1rem 0;padding:0}
+.figures{display:grid;grid-template-columns:repeat(4,1fr);gap:.6rem;margin:1rem 0;padding:0}
 .figures div{border:1px solid var(--line);border-radius:4px;padding:.45rem .7rem}
 .figures dt{color:var(--quiet);font-size:.87em}
 .figures dd{margin:0;font-size:1.2rem;font-variant-numeric:tabular-nums}
@@ -47,11 +47,13 @@ figcaption,caption{font-weight:600;text-align:left;padding:.2rem 0}
 .oracle{background:var(--torn);color:var(--label);border-radius:3px;padding:.05rem .4rem;font-weight:600}
 table{border-collapse:collapse;width:100%}
 td{padding:.2rem .5rem .2rem 0;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
-.bars{width:35%}
+.bars{width:20%}
+.counts .number{width:1%;padding-left:.5rem}
 @media(max-width:36rem){
+.figures{grid-template-columns:1fr 1fr}
 .files summary{grid-template-columns:1rem 1fr auto auto}
-.files summary .bar{grid-column:2/-1}
 .files summary .file{grid-column:2/-1}
-.files summary .number:nth-child(2){grid-column:3}
-.files summary .number:nth-child(3){grid-column:4}
+.files summary .bar{grid-area:2/2}
+.files summary .number:nth-child(2){grid-area:2/3}
+.files summary .number:nth-child(3){grid-area:2/4}
 }`;
