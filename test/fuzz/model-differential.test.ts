@@ -16,7 +16,7 @@ import { timeOfSeconds } from "../../src/time.ts";
 import { type Hole, RandomOps } from "../support/random-ops.ts";
 
 /** For each store and ABI. */
-const CALLS = 30_000;
+const CALLS = 20_000;
 /** After so many calls both go back to where they were marked: at the start, or a few calls behind it. */
 const RUN_CALLS = 300;
 const MARK_CALLS = 30;

@@ -5,7 +5,7 @@ import { GLOBAL_GUID, HARDWARE_ERROR_GUID, IMAGE_SECURITY_GUID } from "../../src
 import { fromHex } from "../../src/hex.ts";
 import type { MachineOptions } from "../../src/machine.ts";
 import { timeOfSeconds } from "../../src/time.ts";
-import { utf8 } from "../support/bytes.ts";
+import { le32, lengthened, patched, utf8 } from "../support/bytes.ts";
 import { ModelClient } from "../support/model-client.ts";
 
 const OURS = "11111111-2222-3333-4444-555555555555";
@@ -265,8 +265,9 @@ test.each(PATHS)("a load option with the path %s", (path, expected) => {
 });
 
 /** A write of KEK that nobody signed, as setup mode takes it. */
-const setupWrite = (payload: Uint8Array) =>
-  unsigned({ name: "KEK", guid: GLOBAL_GUID, attributes: 0x27, time: timeOfSeconds(0), payload }) as Uint8Array;
+function setupWrite(payload: Uint8Array): Uint8Array {
+  return unsigned({ name: "KEK", guid: GLOBAL_GUID, attributes: 0x27, time: timeOfSeconds(0), payload }) as Uint8Array;
+}
 
 describe("keys in setup mode", () => {
   const lists = writeSignatureList(SHA256, OURS, [bytes(32, 1), bytes(32, 2)]);
@@ -294,6 +295,9 @@ describe("keys in setup mode", () => {
     ["of an unknown type", writeSignatureList(OURS, OURS, [bytes(32)])],
     ["of a wrong size", writeSignatureList(SHA256, OURS, [bytes(31)])],
     ["cut", lists.slice(0, -1)],
+    ["whose bodies are no whole signatures", patched(lengthened(lists), 16, le32(lists.length + 1))],
+    ["with headers", patched(lists, 20, le32(1))],
+    ["shorter than their heads", patched(lists, 16, le32(27))],
   ])("a payload of lists %s is refused", (_what, payload) => {
     expect(new ModelClient().setVariable("KEK", GLOBAL_GUID, 0x27, setupWrite(payload)).statusName).toBe(
       "INVALID_PARAMETER",
