@@ -40,8 +40,15 @@ export function kindOf({ failure }: Finding): string {
   return "crash";
 }
 
+/** The files of a finding, and the trace's text. */
+export interface WrittenFinding {
+  input: string;
+  trace?: string;
+  story?: string;
+}
+
 /** Writes a finding's input, and its trace if there is one, behind `prefix`: a folder's name with a slash, or a stem. */
-export function writeFinding(prefix: string, finding: Finding, target: Target): { input: string; trace?: string } {
+export function writeFinding(prefix: string, finding: Finding, target: Target): WrittenFinding {
   const input = `${prefix}${kindOf(finding)}-${sha1(finding.input)}`;
   const folder = input.slice(0, input.lastIndexOf("/") + 1);
   if (folder !== "") mkdirSync(folder, { recursive: true });
@@ -50,5 +57,5 @@ export function writeFinding(prefix: string, finding: Finding, target: Target): 
   const story = target.trace?.(finding.input, `${oracle}: ${text}`);
   if (story === undefined) return { input };
   replaceFile(`${input}.jsonl`, new TextEncoder().encode(story));
-  return { input, trace: `${input}.jsonl` };
+  return { input, trace: `${input}.jsonl`, story };
 }

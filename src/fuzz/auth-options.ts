@@ -24,6 +24,8 @@ export function authOptions(oracles: readonly Oracle[], rareKinds: readonly numb
     stepsMax: 64,
     newStepsMax: 12,
     rareKinds,
+    rareOneIn: 24,
+    isWild: false,
   };
 }
 

@@ -2,7 +2,8 @@ import { setImmediate } from "node:timers/promises";
 import { Engine } from "./engine.ts";
 import type { Finding } from "./finding.ts";
 import { makeTarget, type TargetOptions } from "./make-target.ts";
-import type { Coverage } from "./target.ts";
+import type { Coverage, Target } from "./target.ts";
+import { fuzzFunctionOf } from "./targets/index.ts";
 
 /** What one lane has done until now, and its news of this round. */
 export interface LaneReport {
@@ -30,6 +31,14 @@ export interface Lane {
 
 export interface LaneOptions extends TargetOptions {
   findingsMax: number;
+  /** Of the target `file`: where the module is. */
+  module?: string;
+}
+
+/** Makes the target of a lane, whose module is loaded. */
+export async function laneTarget(options: LaneOptions): Promise<Target> {
+  const { module } = options;
+  return makeTarget(module === undefined ? options : { ...options, fuzz: await fuzzFunctionOf(new URL(module)) });
 }
 
 /** Runs between two looks at whether to stop. */
@@ -41,8 +50,8 @@ export class LocalLane implements Lane {
   readonly engine: Engine;
   #stopped = false;
 
-  constructor(options: LaneOptions) {
-    this.engine = new Engine(makeTarget(options), options);
+  constructor(target: Target, options: LaneOptions) {
+    this.engine = new Engine(target, options);
   }
 
   async round(runs: number, inputs: readonly Uint8Array[]): Promise<LaneReport> {

@@ -12,7 +12,11 @@ const LARGE_STORE: Geometry = { ...OVMF_4M, volumeBytes: 0xe0000, storeEnd: 0x70
 const PRELOAD_GUID = "11111111-2222-3333-4444-555555555555";
 const PRELOAD_BYTES = 64;
 
-const personality = (name: string): Policy => POLICIES[name] as Policy;
+function personality(name: string): Policy {
+  const policy = POLICIES[name];
+  if (policy === undefined) throw new RangeError(`${name}: no personality`);
+  return policy;
+}
 
 /** A personality whose store is small; where the firmware reclaims at run time, it does so all the time. */
 function small(policy: Policy, flags = policy.flags): Policy {
@@ -30,7 +34,7 @@ export function machineChoices(verifier?: Verifier): MachineOptions[] {
     { policy: small(ovmf) },
     { policy: small(ovmf, ovmf.flags | RECLAIM_AT_RUNTIME) },
     { policy: ovmf, capsules: "firmware" },
-    ...["ovmf-2m", "edk2", "uboot", "qemu", "openvmm", "varstored", "spec"].map((name) => ({
+    ...["ovmf-2m", "edk2", "uboot", "qemu-uefi-vars", "openvmm", "varstored", "spec"].map((name) => ({
       policy: personality(name),
     })),
     { policy: small(personality("edk2")) },

@@ -57,17 +57,19 @@ export interface SequenceLimits {
   rareOneIn: number;
   /** Whether new steps have fields that make no sense more often than not. */
   isWild: boolean;
-  /** Contents that mean something to one variable alone; most steps then are writes of them. */
-  hints: readonly Hint[];
+  /** Contents that mean something to one variable alone; most steps then are writes of them. Default none. */
+  hints?: readonly Hint[];
 }
 
 /** Changes sequences of steps, in place, in ways that keep them meaningful more often than not. */
 export class SequenceMutator {
   readonly #random: Random;
   readonly #limits: SequenceLimits;
+  readonly #hints: readonly Hint[];
 
   constructor(random: Random, limits: SequenceLimits) {
     this.#random = random;
+    this.#hints = limits.hints ?? [];
     this.#limits = limits;
   }
 
@@ -146,7 +148,7 @@ export class SequenceMutator {
     into[at + STEP_SIZE] = random.below(64);
     into[at + STEP_SEED] = random.u32();
     into[at + STEP_CONTENT] = 3;
-    if (this.#limits.hints.length !== 0 && !isRare && !random.oneIn(3)) this.#hinted(into, at);
+    if (this.#hints.length !== 0 && !isRare && !random.oneIn(3)) this.#hinted(into, at);
     else if (random.oneIn(3)) this.#content(into, at);
     if (this.#limits.isWild || random.oneIn(6)) this.#field(into, at);
     if (into[at + STEP_KIND] === abi.FN_GET_NEXT_VARIABLE_NAME) this.#walk(into, at);
@@ -164,7 +166,7 @@ export class SequenceMutator {
   /** A write of content to its own variable, seldom with a byte of it changed. */
   #hinted(into: Uint8Array, at: number): void {
     const random = this.#random;
-    const hint = random.pick(this.#limits.hints);
+    const hint = random.pick(this.#hints);
     into[at + STEP_KIND] = abi.FN_SET_VARIABLE;
     into[at + STEP_NAME] = hint.name;
     into[at + STEP_GUID] = hint.guid;
@@ -224,7 +226,7 @@ export class SequenceMutator {
         into[at + STEP_MISC] = random.oneIn(4) ? random.u32() : random.below(4);
         break;
       case 10:
-        if (this.#limits.hints.length !== 0 && !random.oneIn(4)) this.#hinted(into, at);
+        if (this.#hints.length !== 0 && !random.oneIn(4)) this.#hinted(into, at);
         else this.#content(into, at);
         break;
       case 11:

@@ -63,8 +63,7 @@ export class SequenceTarget implements Target {
     this.#random = random;
     this.#machines = options.machines.map(() => undefined);
     this.#inputs = options.oracles.map(() => 0);
-    const { hints = [] } = options;
-    this.#mutator = new SequenceMutator(random, { ...options, hints, machines: options.machines.length });
+    this.#mutator = new SequenceMutator(random, { ...options, machines: options.machines.length });
   }
 
   make(into: Uint8Array): number {

@@ -44,6 +44,7 @@ export class Session {
   readonly #findings = new Map<string, Finding>();
   readonly samples: Sample[] = [];
   #reports: LaneReport[] = [];
+  readonly #corpus: Uint8Array[] = [];
   #stopped = false;
 
   constructor(lanes: readonly Lane[], options: SessionOptions) {
@@ -54,6 +55,11 @@ export class Session {
   /** In the order in which they were found: by rounds, then by lanes. */
   get findings(): readonly Finding[] {
     return [...this.#findings.values()];
+  }
+
+  /** What the lanes kept, without the inputs that they began with. */
+  get corpus(): readonly Uint8Array[] {
+    return this.#corpus;
   }
 
   get seenEdges(): Uint8Array | undefined {
@@ -97,6 +103,7 @@ export class Session {
     };
     this.samples.push(sample);
     const news = this.#reports.flatMap((report) => report.news);
+    this.#corpus.push(...news);
     this.#options.onRound(sample, news);
   }
 

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { Engine } from "../../src/fuzz/engine.ts";
 import type { Failure } from "../../src/fuzz/failure.ts";
 import { LocalLane } from "../../src/fuzz/lane.ts";
+import { makeTarget } from "../../src/fuzz/make-target.ts";
 import { Session } from "../../src/fuzz/session.ts";
 import { Shown, type Target } from "../../src/fuzz/target.ts";
 import { Random } from "../../src/random.ts";
@@ -68,11 +69,20 @@ test("an input that somebody offers is kept if it shows something new, and cut w
   expect(engine.takeNews()).toEqual([]);
 });
 
-const OPTIONS = { name: "variables", stepsMax: 12, counts: true, findingsMax: 5, variables: 0 };
+const OPTIONS = {
+  name: "variables",
+  stepsMax: 12,
+  counts: true,
+  findingsMax: 5,
+  variables: 0,
+  checks: "some",
+} as const;
+
+const lane = (seed: number) => new LocalLane(makeTarget({ ...OPTIONS, seed }), { ...OPTIONS, seed });
 
 /** What two lanes do in three rounds. */
 async function story(seed: number): Promise<unknown> {
-  const lanes = [new LocalLane({ ...OPTIONS, seed }), new LocalLane({ ...OPTIONS, seed: seed + 1 })];
+  const lanes = [lane(seed), lane(seed + 1)];
   const rounds: unknown[] = [];
   const session = new Session(lanes, {
     runs: 3000,
@@ -93,15 +103,15 @@ test("the same seed, lanes and runs give the same inputs, and other seeds others
 });
 
 test("lanes take what the others found: what one has shown is not shown again", async () => {
-  const lanes = [new LocalLane({ ...OPTIONS, seed: 1 }), new LocalLane({ ...OPTIONS, seed: 1 })];
-  const [first] = await Promise.all(lanes.map((lane) => lane.round(400, [])));
+  const lanes = [lane(1), lane(1)];
+  const [first] = await Promise.all(lanes.map((one) => one.round(400, [])));
   const second = await lanes[1]?.round(0, first?.news ?? []);
   expect(first?.news.length).toBeGreaterThan(10);
   expect(second?.corpus).toBe(first?.corpus);
 });
 
 test("a session that is stopped ends its round early and tells what it has", async () => {
-  const session = new Session([new LocalLane({ ...OPTIONS, seed: 1 })], {
+  const session = new Session([lane(1)], {
     runs: Number.POSITIVE_INFINITY,
     roundRuns: 1e9,
     findingsMax: 5,

@@ -1,18 +1,25 @@
-import { availableParallelism } from "node:os";
-import { Command } from "commander";
+import { availableParallelism, cpus } from "node:os";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { Command, Option } from "commander";
+import { readFileBytes, readPlainBytes, replaceFile } from "../../files/bytes.ts";
+import { parseDictionary } from "../../fuzz/dictionary.ts";
 import { Engine } from "../../fuzz/engine.ts";
 import type { Failure } from "../../fuzz/failure.ts";
 import { type Finding, minimise } from "../../fuzz/finding.ts";
-import { type Lane, type LaneOptions, LocalLane } from "../../fuzz/lane.ts";
-import { makeTarget, TARGETS } from "../../fuzz/make-target.ts";
+import { type Lane, type LaneOptions, LocalLane, laneTarget } from "../../fuzz/lane.ts";
+import { TARGETS } from "../../fuzz/make-target.ts";
+import { fuzzReport } from "../../fuzz/report.ts";
+import { runOf } from "../../fuzz/run-of.ts";
 import { ROUND_RUNS, type Sample, Session } from "../../fuzz/session.ts";
 import { statusLine } from "../../fuzz/status-line.ts";
 import { Shown, type Target } from "../../fuzz/target.ts";
 import { WorkerLane } from "../../fuzz/worker-lane.ts";
-import { isFolder, readInputs, writeFinding, writeInput } from "../fuzz-files.ts";
+import { isFolder, readInputs, type WrittenFinding, writeFinding, writeInput } from "../fuzz-files.ts";
 import { CommandError, Exit, type Globals, type Io } from "../io.ts";
 import { jsonLine } from "../json.ts";
 import { number } from "../number.ts";
+import { named } from "../store.ts";
 
 interface Options extends Globals {
   seed: number;
@@ -27,6 +34,9 @@ interface Options extends Globals {
   findings: string;
   merge?: true;
   minimise?: true;
+  checks: "none" | "some" | "model";
+  dict?: string;
+  report?: string;
 }
 
 const INTERRUPTED = 130 as Exit;
@@ -38,10 +48,12 @@ Targets:
 ${Object.entries(TARGETS)
   .map(([name, what]) => `  ${name.padEnd(10)} ${what}`)
   .join("\n")}
+  shim       FILE.wasm before the inputs: a kernel's shim over a hypervisor that lies
+  MODULE     a path of a module of yours that exports fuzz(data) and throws for a finding, as for Jazzer.js
 
 Inputs are folders (corpora: read, and what is new goes to the first one) or files (each is run once, and told). A finding
 is made as small as it can be and kept as crash-SHA1, with a trace beside it that \`xenefi replay\` plays. libFuzzer's flags
--runs= -max_total_time= -max_len= -seed= -jobs= -workers= -artifact_prefix= -merge=1 -minimize_crash=1 work too.
+-runs= -max_total_time= -max_len= -seed= -jobs= -workers= -dict= -artifact_prefix= -merge=1 -minimize_crash=1 work too.
 
   xenefi fuzz variables corpus --time 600 --jobs 2
   xenefi fuzz variables crash-0123…
@@ -60,72 +72,116 @@ export function fuzzCommand(io: Io): Command {
     .option("--max-steps <n>", "most steps of a sequence", number, 24)
     .option("--max-len <bytes>", "most bytes of an input; of a sequence, 32 a step and 32 before all", number)
     .option("--variables <n>", "one machine with so many variables in place of all kinds", number)
+    .addOption(
+      new Option("--checks <which>", "slower checks: none, each on some inputs, or the reference model on every call")
+        .choices(["none", "some", "model"])
+        .default("some"),
+    )
+    .option("--dict <file>", "tokens for inputs that are no sequences, as libFuzzer and AFL++ have them")
+    .option("--report <file>", "write a page (HTML) with coverage, findings and corpus")
     .option("--no-coverage", "do not count edges: faster, and blind")
     .option("--max-findings <n>", "different findings after which it ends", number, 20)
     .option("--findings <prefix>", "where findings go: a folder with / behind it, or the beginning of their names", "")
     .option("--merge", "write what the inputs cover to the first folder, with as few and small inputs as there are")
     .option("--minimise", "make a failing input smaller")
     .addHelpText("after", HELP)
-    .action(async (target: string, inputs: string[], _: Options, command: Command) => {
+    .action(async (name: string, paths: string[], _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>();
-      const lane = laneOptions(target, options);
-      const first = usable(lane);
+      const { lane, inputs } = laneOptions(name, paths, options);
+      const first = await usable(lane);
       if (options.merge) return merge(first, inputs, io);
       if (options.minimise) return minimiseAll(first, inputs, options, io);
       if (inputs.length > 0 && inputs.every((path) => !isFolder(path))) return runOnce(first, inputs, options, io);
-      await search(lane, inputs, options, io);
+      await search(lane, first, inputs, options, io);
     });
 }
 
-function laneOptions(name: string, options: Options): LaneOptions {
-  const { seed, variables, maxFindings, coverage } = options;
+/** What the target's name and the options say, and the inputs that are left. */
+function laneOptions(name: string, paths: string[], options: Options): { lane: LaneOptions; inputs: string[] } {
+  const lane = commonOptions(options);
+  if (name === "shim") {
+    const [file, ...inputs] = paths;
+    if (file === undefined) throw new CommandError(Exit.Usage, "shim: FILE.wasm before the inputs");
+    return { lane: { ...lane, name, shim: named(file, () => new Uint8Array(readFileBytes(file).bytes)) }, inputs };
+  }
+  if (!Object.hasOwn(TARGETS, name) && /[./\\]/.test(name)) {
+    return { lane: { ...lane, name: "file", module: pathToFileURL(resolve(name)).href }, inputs: paths };
+  }
+  return { lane: { ...lane, name }, inputs: paths };
+}
+
+function commonOptions(options: Options): Omit<LaneOptions, "name"> {
+  const { seed, variables, maxFindings, coverage, checks, dict } = options;
   const stepsMax = options.maxLen === undefined ? options.maxSteps : Math.floor(options.maxLen / 32) - 1;
   if (stepsMax < 1) throw new CommandError(Exit.Usage, "--max-len: at least 64, the head and a step");
-  return { name, seed, variables, stepsMax, counts: coverage, findingsMax: maxFindings };
+  const text = (path: string) => new TextDecoder().decode(readPlainBytes(path));
+  const tokens = dict === undefined ? [] : named(dict, () => parseDictionary(text(dict)).map(({ bytes }) => bytes));
+  return { seed, variables, stepsMax, checks, tokens, counts: coverage, findingsMax: maxFindings };
 }
 
 /** The target, or wrong usage. */
-function usable(lane: LaneOptions): Target {
+async function usable(lane: LaneOptions): Promise<Target> {
   try {
-    return makeTarget(lane);
+    return await laneTarget(lane);
   } catch (error) {
     if (error instanceof RangeError) throw new CommandError(Exit.Usage, error.message);
+    if (lane.module !== undefined)
+      throw new CommandError(Exit.Unreadable, `${lane.module}: ${(error as Error).message}`);
     throw error;
   }
 }
 
-async function search(lane: LaneOptions, paths: readonly string[], options: Options, io: Io): Promise<void> {
+async function search(
+  lane: LaneOptions,
+  target: Target,
+  paths: readonly string[],
+  options: Options,
+  io: Io,
+): Promise<void> {
   const { jobs } = options;
   if (jobs < 1) throw new CommandError(Exit.Usage, "--jobs: at least 1");
   const folder = paths.find(isFolder);
-  const session = new Session(lanesOf(lane, jobs), {
+  const started = new Date();
+  const session = new Session(lanesOf(lane, target, jobs), {
     runs: options.runs ?? Number.POSITIVE_INFINITY,
     roundRuns: ROUND_RUNS,
     findingsMax: options.maxFindings,
     inputs: paths.flatMap(readInputs).map(({ bytes }) => bytes),
     onRound: (sample, news) => {
       if (folder !== undefined) for (const input of news) writeInput(folder, input);
-      if (showsProgress(options, io)) io.err(`\r${statusLine(sample)}\x1b[K`);
+      if (showsProgress(options, io)) io.err(`\r${statusLine(session.samples, sample.total)}\x1b[K`);
     },
   });
   const signal = await untilEnd(session, options);
   if (showsProgress(options, io)) io.err("\r\x1b[K");
-  const target = makeTarget(lane);
   const files = session.findings.map((finding) => writeFinding(options.findings, finding, target));
   const last = session.samples.at(-1);
   if (last === undefined) return;
   const written = session.findings.map((finding, i) => ({
     finding,
-    ...(files[i] as { input: string; trace?: string }),
+    ...(files[i] as WrittenFinding),
   }));
+  if (options.report !== undefined) {
+    const machine = `${cpus()[0]?.model ?? "unknown processor"}, Node ${process.version}`;
+    const shown = files.map(({ input, story }) => ({
+      replay: again(lane, input),
+      ...(story === undefined ? {} : { trace: story }),
+    }));
+    const run = runOf(session, { lane, jobs, machine, started, shown });
+    replaceFile(options.report, new TextEncoder().encode(fuzzReport(run)));
+  }
   if (options.json) io.out(jsonLine(document(lane, options, last, written)));
   else io.out(summary(lane, last, written));
   if (signal !== undefined) throw new CommandError(signal === "SIGINT" ? INTERRUPTED : Exit.Done, "");
   if (session.findings.length > 0) throw new CommandError(Exit.Negative, "");
 }
 
-function lanesOf(lane: LaneOptions, jobs: number): Lane[] {
-  if (jobs === 1) return [new LocalLane(lane)];
+/** How a finding is run again. */
+const again = ({ name, module }: LaneOptions, input: string): string =>
+  `xenefi fuzz ${module === undefined ? name : new URL(module).pathname} ${input}`;
+
+function lanesOf(lane: LaneOptions, target: Target, jobs: number): Lane[] {
+  if (jobs === 1) return [new LocalLane(target, lane)];
   const file = new URL(import.meta.resolve("#fuzz-worker"));
   return Array.from({ length: jobs }, (_, i) => new WorkerLane({ ...lane, seed: lane.seed + i }, file));
 }
@@ -152,10 +208,8 @@ async function untilEnd(session: Session, { runs, time }: Options): Promise<Node
 const showsProgress = (options: Options, io: Io): boolean =>
   io.showsProgress && options.progress !== false && !options.quiet && !options.json;
 
-interface Written {
+interface Written extends WrittenFinding {
   finding: Finding;
-  input: string;
-  trace?: string;
 }
 
 function summary(lane: LaneOptions, last: Sample, findings: readonly Written[]): string {
@@ -172,7 +226,7 @@ function findingText(lane: LaneOptions, { finding, input, trace }: Written): str
   const { failure, run, first } = finding;
   const sizes = `${finding.input.length} bytes, of ${first.length} at first`;
   const replay = trace === undefined ? "" : `  xenefi replay ${trace}\n`;
-  return `finding ${failure.oracle}: ${failure.text} (run ${run}; ${sizes})\n  xenefi fuzz ${lane.name} ${input}\n${replay}`;
+  return `finding ${failure.oracle}: ${failure.text} (run ${run}; ${sizes})\n  ${again(lane, input)}\n${replay}`;
 }
 
 function document(lane: LaneOptions, { jobs, seed }: Options, last: Sample, findings: readonly Written[]): object {
