@@ -1,7 +1,7 @@
 import { PHYSICAL_PRESENCE } from "../../assembly/abi/policy.ts";
 import { stampBytes } from "../crypto/authenticated-write.ts";
 import type { Verifier } from "../crypto/verifier.ts";
-import { CERT_DB, certDbValue } from "../formats/cert-db.ts";
+import { CERT_DB, certDbValue, DIGEST_BYTES } from "../formats/cert-db.ts";
 import { formatVolume, type Geometry, type NewEntry, OVMF_4M, writeRecords } from "../formats/edk2-store.ts";
 import type { MachineOptions } from "../machine.ts";
 import { POLICIES } from "../policies/index.ts";
@@ -41,7 +41,7 @@ export function authMachines(verifier: Verifier): MachineOptions[] {
     ...[ovmf, ...policies, personality("uboot"), small].map((policy) => ({ policy })),
     ...[ovmf, absent, ...policies, small].map((policy) => user(policy, keys(["PK", "KEK", "db", "dbx"]))),
     user(absent, keys(["PK"])),
-    user(ovmf, [ownerless(), certDb(["gone", "a\0"])]),
+    user(ovmf, [ownerless(), certDb("gone")]),
     ...[ovmf, absent].map((policy) => ({ ...user(policy, [ownerless()]), preload: [CERT_DB_GONE] })),
     { policy: absent, preload: [CERT_DB_LONGER] },
   ];
@@ -62,10 +62,10 @@ function enrolledKey(name: KeyName): NewEntry {
 /** A private variable that certdb knows no signer of. */
 const ownerless = (): NewEntry => entry("a", TABLES_GUID, Uint8Array.of(1));
 
-/** certdb with nodes of variables that are not there. */
-function certDb(names: readonly string[]): NewEntry {
-  const digest = new Uint8Array(32);
-  return entry(CERT_DB.name, CERT_DB.guid, certDbValue(names.map((name) => ({ name, guid: TABLES_GUID, digest }))));
+/** certdb with the node of a variable that is not there: the first boot drops it. */
+function certDb(name: string): NewEntry {
+  const value = certDbValue([{ name, guid: TABLES_GUID, digest: new Uint8Array(DIGEST_BYTES) }]);
+  return entry(CERT_DB.name, CERT_DB.guid, value);
 }
 
 function entry(name: string, guid: string, data: Uint8Array): NewEntry {

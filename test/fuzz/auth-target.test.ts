@@ -36,12 +36,15 @@ describe("from an empty corpus", () => {
   const { target, engine } = fuzz(5000);
   const seen = target.seenEdges();
 
-  test.each(["auth", "signature-list", "cert-db"])("at least 90 %% of the statements of %s are reached", (name) => {
-    const statements = edgeMap().statements.filter(({ file }) => file === `assembly/services/${name}.ts`);
-    const reached = statements.filter(({ edge }) => seen[edge] !== 0);
-    expect(statements.length).toBeGreaterThan(50);
-    expect(reached.length / statements.length).toBeGreaterThan(0.9);
-  });
+  test.each(["auth", "signature-list", "cert-db"])(
+    "at least nine tenths of the statements of %s are reached",
+    (name) => {
+      const statements = edgeMap().statements.filter(({ file }) => file === `assembly/services/${name}.ts`);
+      const reached = statements.filter(({ edge }) => seen[edge] !== 0);
+      expect(statements.length).toBeGreaterThan(50);
+      expect(reached.length / statements.length).toBeGreaterThanOrEqual(0.9);
+    },
+  );
 
   test("nothing is found", () => {
     expect(engine.findings).toEqual([]);
