@@ -1,8 +1,8 @@
 import { EfiCode } from "../../../assembly/abi/status.ts";
 import { APPEND_WRITE, NON_VOLATILE, RUNTIME_ACCESS } from "../../../assembly/abi/variable.ts";
-import { CERT_DB_GUID, IMAGE_SECURITY_GUID } from "../../guid.ts";
+import { CERT_DB_GUID, GLOBAL_GUID, IMAGE_SECURITY_GUID } from "../../guid.ts";
 import { efiCode } from "../../status.ts";
-import { preloadOf, type Trace, type Value } from "../../trace/format.ts";
+import { preloadOf, type Trace, type TraceCall, type Value } from "../../trace/format.ts";
 import type { Difference } from "../../trace/replay.ts";
 import { refusals, storedBefore } from "./refusals.ts";
 import { isKeyVariable, isTimedWrite, readCall, readDescriptor, type VariableCall } from "./variable-call.ts";
@@ -85,6 +85,21 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       ours === EfiCode.Success,
   },
   {
+    name: "empty append",
+    about: "an append without payload to a key variable deletes it; what comes after it meets another store",
+    source: "hw/uefi/var-service-vars.c, uefi_vars_mm_set_variable",
+    explains: ({ trace, call }) => trace.calls.some((item) => item.line < call.line && deletesByAppend(trace, item)),
+  },
+  {
+    name: "SetupMode written",
+    about: "SetupMode can be written, and decides over key variables as it was written; the machine goes by PK",
+    source: "hw/uefi/var-service-auth.c, setup_mode_is_active",
+    explains: ({ trace, call }) =>
+      isTimedWrite(call) &&
+      isKeyVariable(call) &&
+      trace.calls.some((item) => item.line < call.line && writesSetupMode(readCall(item.line, item.call), item.call)),
+  },
+  {
     name: "short certificate",
     about: "a certificate whose length does not cover its own header is taken; the payload begins within it",
     source: "hw/uefi/var-service-auth.c, uefi_vars_check_auth_2",
@@ -153,4 +168,17 @@ function storesHidden({ header }: Trace): boolean {
 
 function wasReset({ calls }: Trace, line: number): boolean {
   return calls.some((item) => item.line < line && item.call.fn === "reset");
+}
+
+function writesSetupMode({ fn, name, guid }: VariableCall, { out }: TraceCall): boolean {
+  const isWrite = fn === "set_variable" && name === "SetupMode" && guid === GLOBAL_GUID;
+  return isWrite && codeOf(out.status) === EfiCode.Success;
+}
+
+/** True for an append without payload to a key variable that was there. */
+function deletesByAppend(trace: Trace, { line, call }: Trace["calls"][number]): boolean {
+  const append = readCall(line, call);
+  if (!isTimedWrite(append) || !isKeyVariable(append) || (append.attributes & APPEND_WRITE) === 0) return false;
+  const isEmpty = readDescriptor(append)?.bytes === append.data.length;
+  return isEmpty && codeOf(call.out.status) === EfiCode.Success && storedBefore(trace, append) !== undefined;
 }
