@@ -25,7 +25,7 @@ export interface KnownDifference {
   about: string;
   /** Where QEMU does so: a file of v10.0.2 and a function. */
   source: string;
-  /** QEMU's version that does so no more, if there is one. */
+  /** QEMU's version that does so no more, where one is known. */
   until?: string;
   explains(found: Case): boolean;
 }
@@ -77,7 +77,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     name: "older stamp in an append",
     about: "an append with an older time stamp than the stored one is refused",
     source: "hw/uefi/var-service-vars.c, uefi_vars_mm_set_variable",
-    until: "10.2",
+    until: "11.0",
     explains: ({ call, theirs, ours }) =>
       isTimedWrite(call) &&
       (call.attributes & APPEND_WRITE) !== 0 &&
@@ -103,7 +103,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     name: "short certificate",
     about: "a certificate whose length does not cover its own header is taken; the payload begins within it",
     source: "hw/uefi/var-service-auth.c, uefi_vars_check_auth_2",
-    until: "10.2",
+    until: "later than 10.0",
     explains: ({ call, ours }) =>
       isTimedWrite(call) && ours === EfiCode.SecurityViolation && readDescriptor(call)?.isShort === true,
   },
@@ -128,7 +128,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     name: "signature list without size",
     about: "an append of, or to, a signature list whose size is 0 and whose type is unknown never comes back",
     source: "hw/uefi/var-service-siglist.c, uefi_vars_siglist_parse",
-    until: "10.2",
+    until: "later than 10.0",
     explains: ({ call, differences }) =>
       isKeyVariable(call) &&
       (call.attributes & APPEND_WRITE) !== 0 &&

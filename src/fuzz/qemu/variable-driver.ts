@@ -43,7 +43,7 @@ export class VariableDriver {
   }
 
   /**
-   * Asks for the payload's size. QEMU before 10.2 counts the headers in (uefi_vars_mm_get_payload_size), so that messages
+   * Asks for the payload's size. QEMU before 11.0 counts the headers in (uefi_vars_mm_get_payload_size), so that messages
    * of the last 40 bytes are never sent and the caller gets the status of an earlier call; here they count for what they are.
    */
   static async load(communication: Communication): Promise<VariableDriver> {
