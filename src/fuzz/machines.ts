@@ -8,7 +8,14 @@ import type { BootWrite, Policy } from "../policies/policy.ts";
 /** A store of 6 KiB and variables of 512 bytes: it is full soon. */
 const SMALL_STORE: Geometry = { ...OVMF_4M, storeEnd: OVMF_4M.storeOffset + 28 + 0x1800 };
 /** A store that holds thousands of variables. */
-const LARGE_STORE: Geometry = { ...OVMF_4M, volumeBytes: 0xe0000, storeEnd: 0x70000, workBytes: 0, spareBytes: 0 };
+const LARGE_STORE: Geometry = {
+  ...OVMF_4M,
+  volumeBytes: 0xe0000,
+  blockCount: 0xe0,
+  storeEnd: 0x70000,
+  workBytes: 0,
+  spareBytes: 0,
+};
 const PRELOAD_GUID = "11111111-2222-3333-4444-555555555555";
 const PRELOAD_BYTES = 64;
 

@@ -4,7 +4,9 @@ import { FLASH, INDEX, STATE_INDEX_SLOTS } from "../../assembly/abi/layout.ts";
 import { FN_GET_NEXT_VARIABLE_NAME, FN_QUERY_VARIABLE_INFO, OP_FUNCTION } from "../../assembly/abi/op.ts";
 import type { FuzzCore } from "../../src/fuzz/fuzz-core.ts";
 import { FuzzMachine } from "../../src/fuzz/fuzz-machine.ts";
+import { machineWith } from "../../src/fuzz/machines.ts";
 import { storeOracle } from "../../src/fuzz/oracles/store.ts";
+import { makeTables } from "../../src/fuzz/tables.ts";
 import { Random } from "../../src/random.ts";
 import { CHOICES, machineNumber, REBOOT, randomSequences, read, sequence, write } from "../support/sequences.ts";
 
@@ -37,6 +39,11 @@ test.each(Array.from({ length: CHOICES }, (_, i) => i))("machine %i is sound aft
   const machine = machineNumber(choice);
   for (const input of randomSequences(choice, 60)) expect(check(machine, input)).toBeUndefined();
   expect(check(machine, SMALL_SEQUENCE)).toBeUndefined();
+});
+
+test("a machine of many variables is sound, too", () => {
+  const machine = new FuzzMachine(machineWith(300), makeTables(), { counts: false });
+  for (const input of randomSequences(50, 20)) expect(check(machine, input)).toBeUndefined();
 });
 
 function clearSlot({ bytes, view }: FuzzCore): void {

@@ -1,19 +1,20 @@
 import { ORDER_LOG } from "../../../assembly/abi/policy.ts";
 import { checkVolume } from "../../formats/edk2-check.ts";
+import type { Machine } from "../../machine.ts";
 import { RESERVED_BITS } from "../../policies/attribute-rules.ts";
-import type { Policy } from "../../policies/policy.ts";
 
 /** What a store is as well that was never torn: full, and a replacement found no room behind the old value. */
 const ALWAYS = [/^the store is nearly full/, /^a reclaim is near/, /^a replacement or deletion was begun/];
 /** What a cut of power may leave, and boots leave as it is. */
 const AFTER_CUTS = [/^a dead record whose/, /^a replaced record that was not marked deleted/];
 
-/** The first thing that `xenefi check` says of the flash and that firmware of this policy has no way to come to. */
-export function unsoundness(flash: Uint8Array, policy: Policy, powerWasCut: boolean): string | undefined {
+/** The first thing that `xenefi check` says of the flash and that this machine has no way to come to. */
+export function unsoundness(flash: Uint8Array, { policy, volume }: Machine, powerWasCut: boolean): string | undefined {
   const allowed = [...ALWAYS, ...(powerWasCut ? AFTER_CUTS : [])];
   // Other orders than the log's stand in a field that edk2 no longer uses.
   if (policy.order !== ORDER_LOG) allowed.push(/^monotonic count/);
   if (!policy.setAttributes.some(([condition]) => condition === RESERVED_BITS)) allowed.push(/, with unknown bits/);
+  if (volume.geometry.workBytes === 0) allowed.push(/^no fault-tolerant-write work area/);
   const finding = checkVolume(flash).find(({ text }) => !allowed.some((rule) => rule.test(text)));
   return finding === undefined ? undefined : `${finding.place}: ${finding.text}`;
 }

@@ -49,7 +49,7 @@ function lookAt(machine: FuzzMachine, powerWasCut: boolean): Failure | undefined
 
 /** The first thing that is wrong with a machine's store. */
 export function wrongWith(machine: FuzzMachine, powerWasCut: boolean): string | undefined {
-  const unsound = unsoundness(flashOf(machine), machine.machine.policy, powerWasCut);
+  const unsound = unsoundness(flashOf(machine), machine.machine, powerWasCut);
   if (unsound !== undefined) return unsound;
   try {
     const flash = storedInFlash(machine);
