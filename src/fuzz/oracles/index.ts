@@ -2,6 +2,7 @@ import type { MachineOptions } from "../../machine.ts";
 import type { Oracle } from "../sequence-target.ts";
 import { abiOracle } from "./abi.ts";
 import { type Cost, oneInFor, recordsOf } from "./costs.ts";
+import { modelOracle } from "./model.ts";
 import { powerOracle } from "./power.ts";
 import { snapshotOracle } from "./snapshot.ts";
 import { storeOracle } from "./store.ts";
@@ -12,12 +13,16 @@ const ORACLES: readonly (readonly [make: (oneIn: number) => Oracle, cost: Cost])
   [abiOracle, { base: 200, perThousand: 0 }],
   [snapshotOracle, { base: 350, perThousand: 50 }],
   [powerOracle, { base: 140, perThousand: 100 }],
+  [modelOracle, { base: 4, perThousand: 0 }],
 ];
 /** The runs take so many times as long as each check does: all of them together take a fifth of the time, or less. */
 const PART = 20;
 
-/** The checks for sequences over these machines, each on so many inputs that it costs little beside the runs themselves. */
-export function oraclesFor(machines: readonly MachineOptions[]): Oracle[] {
+/**
+ * The checks for sequences over these machines, each on so many inputs that it costs little beside the runs themselves;
+ * with `modelsAll` the reference model sees every input.
+ */
+export function oraclesFor(machines: readonly MachineOptions[], modelsAll = false): Oracle[] {
   const records = recordsOf(machines);
-  return ORACLES.map(([make, cost]) => make(oneInFor(cost, records, PART)));
+  return ORACLES.map(([make, cost]) => make(modelsAll && make === modelOracle ? 1 : oneInFor(cost, records, PART)));
 }
