@@ -71,7 +71,14 @@ export const CHOICES = machineChoices().length;
 export function randomSequences(seed: number, count: number): Uint8Array[] {
   const random = new Random(seed);
   const rareKinds = [12, 13, 14, 15, 16, 17, 18, 19];
-  const mutator = new SequenceMutator(random, { stepsMax: 40, machines: 1, rareKinds, rareOneIn: 12, isWild: false });
+  const mutator = new SequenceMutator(random, {
+    stepsMax: 40,
+    machines: 1,
+    rareKinds,
+    rareOneIn: 12,
+    isWild: false,
+    hints: [],
+  });
   return Array.from({ length: count }, (_, i) => {
     const bytes = new Uint8Array(64 * abi.STEP_BYTES);
     const input = bytes.subarray(0, mutator.make(bytes, 1 + random.below(30)));
