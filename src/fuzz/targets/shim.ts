@@ -126,11 +126,14 @@ export class ShimSubject implements Subject {
     return field === undefined ? undefined : { oracle: "poison", text: `${name} gives filler as ${field}` };
   }
 
-  /** Each function once. */
+  /** Each function once, enumeration from its start. */
   #seed(faults: number): Uint8Array {
     const input = new Uint8Array(HEAD_BYTES + this.#calls.length * CALL_BYTES);
     input[HEAD_FAULTS] = faults;
-    for (let i = 0; i < this.#calls.length; i++) input[HEAD_BYTES + i * CALL_BYTES] = i;
+    for (const [i, { name }] of this.#calls.entries()) {
+      const variable = name === "xen_efi_get_next_variable" ? this.#tables.names.indexOf("") : 0;
+      input.set([i, variable], HEAD_BYTES + i * CALL_BYTES);
+    }
     return input;
   }
 }
