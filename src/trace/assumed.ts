@@ -1,5 +1,5 @@
 import { FormatError } from "../formats/variable-set.ts";
-import { toBigInt } from "./format.ts";
+import { show, toBigInt } from "./format.ts";
 
 /**
  * One object of a header's `assume`. Its members are taken one by one; what has not been taken at the end is unknown. All
@@ -76,7 +76,7 @@ export class Assumed {
   }
 
   #fail(name: string, wanted: string, value?: unknown): never {
-    const found = value === undefined ? "" : `, not ${typeof value === "bigint" ? value : JSON.stringify(value)}`;
+    const found = value === undefined ? "" : `, not ${show(value)}`;
     throw new FormatError("line 1", `${this.#path}.${name}: ${wanted}${found}`);
   }
 }

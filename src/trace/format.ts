@@ -309,8 +309,10 @@ function inRange(value: unknown, most: bigint): boolean {
   return integer !== undefined && integer >= 0n && integer <= most;
 }
 
-function show(value: unknown): string {
+/** Integers past 2^53 may stand anywhere in a value, and JSON has none. */
+export function show(value: unknown): string {
   if (value === undefined) return "nothing";
-  const text = typeof value === "bigint" ? String(value) : JSON.stringify(value);
+  if (typeof value === "bigint") return String(value);
+  const text = JSON.stringify(value, (_, item) => (typeof item === "bigint" ? Number(item) : item));
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
