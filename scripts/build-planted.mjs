@@ -17,7 +17,7 @@ export function buildPlanted() {
     writeSwitches(folder);
     for (const file of new Set(FAULTS.map((fault) => fault.file))) {
       const path = join(folder, file);
-      writeFileSync(path, withSwitches(file, "isOn", plant(file, readFileSync(path, "utf8"))));
+      writeFileSync(path, withSwitches(file, "isOn", plant(file, readFileSync(path, "utf8"), FAULTS)));
     }
     execFileSync(process.execPath, ["scripts/build-core.mjs", "fuzz"], { cwd: folder, stdio: "inherit" });
     copyFileSync(join(folder, "build/fuzz.wasm"), join(ROOT, "build/planted.wasm"));
@@ -27,9 +27,10 @@ export function buildPlanted() {
   }
 }
 
-/** The file's text with its faults. A fault's number is its place in the list, from 1 on. */
-function plant(file, text) {
-  const places = FAULTS.map((fault, i) => ({ ...fault, number: i + 1 }))
+/** The file's text with those of the faults that are its own. A fault's number is its place in the list, from 1 on. */
+export function plant(file, text, faults) {
+  const places = faults
+    .map((fault, i) => ({ ...fault, number: i + 1 }))
     .filter((fault) => fault.file === file)
     .map((fault) => ({ ...fault, at: placeOf(fault, text) }))
     .sort((a, b) => a.at - b.at);

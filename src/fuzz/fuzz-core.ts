@@ -50,16 +50,14 @@ const SOURCES_BYTES_MAX = 1 << 22;
 export interface FuzzBuild {
   readonly module: WebAssembly.Module;
   readonly map: EdgeMap;
-  /** What is done to each core before its machine is powered on. */
+  /** What is done to a core whose machine has booted, before it plays anything. */
   prepare(core: Core): void;
 }
 
 /** Makes a core that counts its edges, or one that is a tenth the size and does not. */
 export function makeFuzzCore(counts: boolean, loans: Loans, build?: FuzzBuild): FuzzCore {
   const module = build?.module ?? moduleOf(counts ? "#fuzz.wasm" : "#fuzz-bare.wasm");
-  const core = makeCoreOf(module, FUZZ_END - WINDOW, loans) as FuzzCore;
-  build?.prepare(core);
-  return core;
+  return makeCoreOf(module, FUZZ_END - WINDOW, loans) as FuzzCore;
 }
 
 /** What the counts of a counting core stand for. */

@@ -73,6 +73,7 @@ export class FuzzMachine {
     this.machine.mark();
     this.#dropEdges();
     this.#start = this.machine.snapshot();
+    build?.prepare(this.core);
   }
 
   /** Puts a sequence, a head and then its steps, where `play` takes it from; gives the number behind its last step. */

@@ -5,7 +5,7 @@ import type { MachineOptions } from "../machine.ts";
 import { POLICIES } from "../policies/index.ts";
 import type { BootWrite, Policy } from "../policies/policy.ts";
 
-/** A store of 6 KiB and variables of 512 bytes: it is full soon. */
+/** A store of 6 KiB and variables of 2 KiB: it is full soon. */
 const SMALL_STORE: Geometry = { ...OVMF_4M, storeEnd: OVMF_4M.storeOffset + 28 + 0x1800 };
 /** A store that holds thousands of variables. */
 const LARGE_STORE: Geometry = {
@@ -27,7 +27,7 @@ function personality(name: string): Policy {
 
 /** A personality whose store is small; where the firmware reclaims at run time, it does so all the time. */
 function small(policy: Policy, flags = policy.flags): Policy {
-  return { ...policy, flags, geometry: SMALL_STORE, maxVariableBytes: 0x200, maxAuthVariableBytes: 0x200 };
+  return { ...policy, flags, geometry: SMALL_STORE, maxVariableBytes: 0x800, maxAuthVariableBytes: 0x800 };
 }
 
 /**
