@@ -14,6 +14,8 @@ import { Random } from "../src/random.ts";
 
 /** Runs between two looks at what was found. */
 const ROUND_RUNS = 100;
+/** A fault that shows itself in more ways than this is not looked for any further. */
+const FINDINGS_MAX = 32;
 
 /** How a fault was found, or that it was not. */
 export interface Hunt {
@@ -25,13 +27,12 @@ export interface Hunt {
   cpuSeconds: number;
   /** Calls, and other steps, of the smallest sequence that shows the fault; 0 where nothing was found. */
   smallestCalls: number;
-  /** Whether the core without faults fails on that sequence, too: then it is no finding of the fault. */
-  isFalse: boolean;
 }
 
 /**
  * Fuzzes the core with one fault, none for undefined, from an empty corpus up to its first finding, as long as `goesOn` says
- * for the runs made and the seconds of CPU spent. The seed says what is tried in which order.
+ * for the runs made and the seconds of CPU spent. The seed says what is tried in which order. A finding is one that a machine
+ * shows which has played nothing else, and that the core without the fault does not show.
  */
 export function hunt(
   fault: PlantedFault | undefined,
@@ -44,13 +45,26 @@ export function hunt(
     return (user + system) / 1e6;
   };
   const target = targetOf(fault, seed);
-  const engine = new Engine(target, { seed, findingsMax: 1 });
-  while (!engine.isFull && goesOn(engine.runs, seconds())) engine.run(ROUND_RUNS);
-  const finding = engine.findings[0];
-  const found = { runs: finding?.run ?? engine.runs, calls: finding?.calls ?? target.calls, cpuSeconds: seconds() };
-  if (finding === undefined) return { ...found, finding, smallestCalls: 0, isFalse: false };
-  const isFalse = fault !== undefined && targetOf(undefined, seed).run(finding.input) === Shown.Failure;
-  return { ...found, finding, smallestCalls: finding.input.length / STEP_BYTES - 1, isFalse };
+  const engine = new Engine(target, { seed, findingsMax: FINDINGS_MAX });
+  let looked = 0;
+  let finding: Finding | undefined;
+  while (finding === undefined && !engine.isFull && goesOn(engine.runs, seconds())) {
+    engine.run(ROUND_RUNS);
+    finding = engine.findings.slice(looked).find(({ input }) => fault === undefined || isShownBy(fault, input));
+    looked = engine.findings.length;
+  }
+  return {
+    finding,
+    runs: finding?.run ?? engine.runs,
+    calls: finding?.calls ?? target.calls,
+    cpuSeconds: seconds(),
+    smallestCalls: finding === undefined ? 0 : finding.input.length / STEP_BYTES - 1,
+  };
+}
+
+function isShownBy(fault: PlantedFault, input: Uint8Array): boolean {
+  const shows = (one: PlantedFault | undefined) => targetOf(one, 0).run(input, "any") === Shown.Failure;
+  return shows(fault) && !shows(undefined);
 }
 
 function targetOf(fault: PlantedFault | undefined, seed: number): SequenceTarget {

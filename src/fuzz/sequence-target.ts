@@ -80,14 +80,18 @@ export class SequenceTarget implements Target {
     this.calls += Math.max(0, end - 1);
     this.failure = machine.play(end);
     if (this.failure !== undefined) {
-      machine.recover();
+      machine.restart();
       return Shown.Failure;
     }
     if (this.counters !== undefined) machine.copyCounts(this.counters);
     const fresh = machine.takeFresh() !== 0;
     machine.goBack();
     this.failure = sought === undefined ? this.#ask(machine, input, fresh) : this.#seek(machine, input, sought);
-    if (this.failure !== undefined) return Shown.Failure;
+    if (this.failure !== undefined) {
+      // A fault of the journal leaves behind what later inputs would be blamed for.
+      machine.restart();
+      return Shown.Failure;
+    }
     return fresh ? Shown.News : Shown.Nothing;
   }
 
