@@ -181,6 +181,8 @@ export class FuzzMachine {
 
   /** Goes back to the start by a whole copy, wherever the machine is: after a restored snapshot there is no mark. */
   restart(): void {
+    // A call that hung has left more turns of loops than the rest may have.
+    this.#dropEdges();
     this.machine.restore(this.#start);
     this.machine.mark();
     this.recover();
