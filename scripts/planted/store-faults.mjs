@@ -57,14 +57,6 @@ export const STORE_FAULTS = [
     what: "a deletion leaves the record as it is in flash, and the next boot finds it again",
   },
   {
-    name: "twin-stands-again",
-    file: "assembly/store/store.ts",
-    was: "    clearState(at, DELETED_MASK);",
-    becomes: "",
-    kind: "deleted twin stands again",
-    what: "an in-transition record that a power cut left outlives the deletion of the one that stands for its name",
-  },
-  {
     name: "state-before-data",
     file: "assembly/store/store.ts",
     was: "  program(name, d.name, d.nameBytes);",
@@ -81,22 +73,6 @@ export const STORE_FAULTS = [
     what: "a replaced record is deleted before the new one is written",
   },
   {
-    name: "spare-complete-before-spare",
-    file: "assembly/store/ftw.ts",
-    was: "  program(spare, image, bytes);",
-    becomes: "clearBits(entry + RECORD, SPARE_COMPLETE); program(spare, image, bytes);",
-    kind: "order of flash writes",
-    what: "a reclaim says that the spare area is whole before it is written",
-  },
-  {
-    name: "target-before-spare-complete",
-    file: "assembly/store/ftw.ts",
-    was: "  clearBits(entry + RECORD, SPARE_COMPLETE);",
-    becomes: "",
-    kind: "order of flash writes",
-    what: "a reclaim never says that the spare area is whole, and a cut in the middle of the target loses both",
-  },
-  {
     name: "record-in-the-other-store",
     file: "assembly/store/store.ts",
     was: "d.attributes & NON_VOLATILE ? nvRegion : volatileRegion",
@@ -111,14 +87,6 @@ export const STORE_FAULTS = [
     becomes: "memory.copy(header + RECORD_GUID, d.guid, 12)",
     kind: "partial copy",
     what: "a record keeps twelve of its GUID's sixteen bytes",
-  },
-  {
-    name: "reclaim-keeps-replaced",
-    file: "assembly/store/reclaim.ts",
-    was: "record !== replaced && stateOf(record) === wanted",
-    becomes: "stateOf(record) === wanted",
-    kind: "missing check",
-    what: "a reclaim copies the record that the write replaces, too",
   },
   {
     name: "journal-without-index",
