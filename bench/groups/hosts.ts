@@ -3,9 +3,9 @@ import { answerOf, checkAnswers } from "../answers.ts";
 import { BATCH, type Case, calling, opCase, type Target } from "../batch.ts";
 import { rawCore } from "../raw-core.ts";
 import type { Table } from "../report.ts";
-import { timeCases } from "../sampling.ts";
 import { DATA_BYTES } from "../steps.ts";
 import { GUEST_BYTES, makeMachine, type Subject, subjects, Workload } from "../workload.ts";
+import { timedTable } from "./timed-table.ts";
 
 const SHAPE = { n: 50 };
 const RAW = "raw export";
@@ -25,9 +25,7 @@ export async function* hosts(): AsyncGenerator<Table> {
   for (const { words } of targets.slice(2)) new Uint8Array(words.buffer).set(workload.guest);
   checkAnswers(hit, new Map(targets.map((target) => [target.name, answerOf(target, hit, workload)])));
   const cases = targets.map((target) => opCase(target, hit, workload.layout, target.name));
-  const figures = await timeCases([...cases, clientCase()]);
-  const rows = [...figures].map(([name, { p20, p50 }]) => ({ name, target: "core", p20, p50 }));
-  yield { title: "GetVariable hit, N = 50", unit: "ns", per: RAW, rows, notes: [] };
+  yield timedTable({ title: "GetVariable hit, N = 50", unit: "ns", per: RAW }, [...cases, clientCase()]);
 }
 
 function foreign(name: string, guestMemory: GuestMemory): Target {

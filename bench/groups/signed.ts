@@ -3,17 +3,16 @@ import { Client, Machine } from "../../src/index.ts";
 import { makeIdentity, stampOf } from "../../test/support/signer.ts";
 import type { Case } from "../batch.ts";
 import type { Table } from "../report.ts";
-import { timeCases } from "../sampling.ts";
 import { DATA_BYTES } from "../steps.ts";
+import { timedTable } from "./timed-table.ts";
 
 const GUID = "5f1c9b0e-2a77-4a0e-9d3b-3c5d2e7a8f1b";
 const NV_BS_RT_AT = 0x27;
 
 /** An authenticated SetVariable whose signature Node's cryptography checks, and one with a bad signature. */
 export async function* signed(): AsyncGenerator<Table> {
-  const figures = await timeCases([updateCase("signed by its creator", true), updateCase("signed by another", false)]);
-  const rows = [...figures].map(([name, { p20, p50 }]) => ({ name, target: "core", p20, p50 }));
-  yield { title: "authenticated update, RSA 2048", unit: "us", rows, notes: [] };
+  const cases = [updateCase("signed by its creator", true), updateCase("signed by another", false)];
+  yield timedTable({ title: "authenticated update, RSA 2048", unit: "us" }, cases);
 }
 
 /** The machine goes back before each next one: a time stamp counts once. */

@@ -1,19 +1,15 @@
 import { Machine } from "../../src/index.ts";
 import { type Case, calling, stepLoop, type Target } from "../batch.ts";
 import type { Table } from "../report.ts";
-import { timeCases } from "../sampling.ts";
 import { makeMachine, Workload } from "../workload.ts";
+import { timedTable } from "./timed-table.ts";
 
 /** What is done to a whole store. */
 export async function* stores(quick: boolean): AsyncGenerator<Table> {
-  yield tableOf("OVMF 4M", firmwareCases());
-  for (const n of quick ? [50] : [50, 300, 3000]) yield tableOf(`store of 512 KiB, N = ${n}`, storeCases(n));
-}
-
-async function tableOf(title: string, cases: readonly Case[]): Promise<Table> {
-  const figures = await timeCases(cases);
-  const rows = [...figures].map(([name, { p20, p50 }]) => ({ name, target: "core", p20, p50 }));
-  return { title, unit: "us", rows, notes: [] };
+  yield timedTable({ title: "OVMF 4M", unit: "us" }, firmwareCases());
+  for (const n of quick ? [50] : [50, 300, 3000]) {
+    yield timedTable({ title: `store of 512 KiB, N = ${n}`, unit: "us" }, storeCases(n));
+  }
 }
 
 /** Machines of the default firmware, with what it writes at boot. */
