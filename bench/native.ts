@@ -68,9 +68,9 @@ export class Native {
     return this.#ask(`answer ${number}`);
   }
 
-  /** Nanoseconds of a step, batch by batch. */
-  async time(number: number, undo: number | undefined, batches: number): Promise<number[]> {
-    return (await this.#ask(`time ${number} ${undo ?? -1} ${batches}`)).trim().split(" ").map(Number);
+  /** Nanoseconds of a step, batch by batch, for so many milliseconds. */
+  async time(number: number, undo: number | undefined, ms: number): Promise<number[]> {
+    return (await this.#ask(`time ${number} ${undo ?? -1} ${ms}`)).trim().split(" ").map(Number);
   }
 
   /** Makes both cores, and their guests' memory, what they were at the start. */

@@ -2,7 +2,8 @@ import { Bench } from "tinybench";
 import type { Case } from "./batch.ts";
 
 const ROUNDS = 12;
-const ROUND_MS = 12;
+/** Milliseconds of a case in each round. */
+export const ROUND_MS = 12;
 /** Calls before anything is timed, optimised code being in after 100 000, but no longer than so. */
 const WARM_UP_CALLS = 200_000;
 const WARM_UP_MS = 300;

@@ -6,8 +6,9 @@
  *
  *   case TARGET STEP OP...      the next case: what is done again and again, to these ops in turn
  *   answer CASE                 one step; then the op, and 64 bytes of the data of GetVariable and SetVariable, in hexadecimal
- *   time CASE UNDO BATCHES      nanoseconds of a step in each batch of 1000; with an UNDO (not -1) a batch is a step for each
- *                               of the case's ops, and that case, untimed, follows
+ *   time CASE UNDO MS           nanoseconds of a step in each batch of 1000, for so many milliseconds and four batches at
+ *                               least; with an UNDO (not -1) a batch is a step for each of the case's ops, and that case,
+ *                               untimed, follows
  *   reset                       the cores are what they were at the start, and so is their guests' memory
  *   count CASE STEPS            under callgrind: these steps alone, dumped under the case's number
  *
@@ -25,7 +26,7 @@
 #define CALLGRIND_DUMP_STATS_AT(text) (void)(text)
 #endif
 
-enum { BATCH = 1000, OP_DATA_BYTES = 64, WINDOW_SLACK = 64, NEXT_SIZE = 24, NEXT_NAME = 32 };
+enum { BATCH = 1000, BATCHES_MIN = 4, OP_DATA_BYTES = 64, WINDOW_SLACK = 64, NEXT_SIZE = 24, NEXT_NAME = 32 };
 enum { TARGETS = 4, CASES_MAX = 64 };
 
 /* Of the workload's geometry: where its store ends. */
@@ -290,11 +291,12 @@ static double seconds(void)
 	return now.tv_sec + now.tv_nsec * 1e-9;
 }
 
-static void time_case(struct bench_case *c, struct bench_case *undo, int batches)
+static void time_case(struct bench_case *c, struct bench_case *undo, int milliseconds)
 {
 	uint32_t count = undo == NULL ? BATCH : c->op_count;
+	double begin = seconds();
 
-	for (int i = 0; i < batches; i++) {
+	for (int i = 0; i < BATCHES_MIN || seconds() - begin < milliseconds * 1e-3; i++) {
 		double start = seconds();
 
 		run(c, count);

@@ -1,13 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BATCH } from "../batch.ts";
 import { buildNative, Native, type NativeTarget } from "../native.ts";
-import type { NativeCase } from "../sampling.ts";
+import { type NativeCase, ROUND_MS } from "../sampling.ts";
 import { isPlain, type OpCase, type Workload } from "../workload.ts";
-
-/** Batches of a round, and shorter ones where a batch is a step for each op. */
-const BATCHES = 200;
 
 /** The program, or why there is none; built at first use. */
 let built: Promise<{ folder: string; program: string } | { missing: string }> | undefined;
@@ -54,12 +50,11 @@ export class NativePeers {
     const native = this.#native;
     const number = await native.add(kind, step, ops);
     // A batch is as long as there are ops, or longer: each is met.
-    if (before !== undefined) await native.time(await native.add(kind, before, ops), undefined, 1);
+    if (before !== undefined) await native.time(await native.add(kind, before, ops), undefined, 0);
     const back = undo === undefined ? undefined : await native.add(kind, undo, ops);
-    const batches = Math.floor(back === undefined ? BATCHES : (BATCHES * BATCH) / ops.length / 2);
     return {
       name,
-      sample: () => native.time(number, back, batches),
+      sample: () => native.time(number, back, ROUND_MS),
       answer: async () => {
         const answer = await native.answer(number);
         if (back !== undefined) await native.answer(back);
