@@ -98,7 +98,7 @@ export const flashBytes: number = machine.flash().length;
   expect(await output(user, process.execPath, TSC, "-p", ".")).toBe("");
 });
 
-test("the tarball holds the library, the release core, what builds a shim, the C library, and no sources or tests", {
+test("the tarball holds the library, the release and fuzzing cores, what builds a shim, the C library, and no sources or tests", {
   timeout: TIMEOUT,
 }, async () => {
   const said = await output(folder, "tar", "-tzf", tarball);
@@ -108,7 +108,8 @@ test("the tarball holds the library, the release core, what builds a shim, the C
     ...["examples/shim/shim.c", "shim/build.sh", "shim/glue.c", "c/xenefi.h", "c/xenefi.c", "c/xenefi-ctl.c"],
   ];
   expect(files).toEqual(expect.arrayContaining(wanted.map((file) => `package/${file}`)));
-  expect(files.filter((file) => file.endsWith(".wasm"))).toEqual(["package/build/release.wasm"]);
+  const cores = ["fuzz-bare", "fuzz", "release"].map((name) => `package/build/${name}.wasm`);
+  expect(files.filter((file) => file.endsWith(".wasm")).sort()).toEqual(cores);
   const allowed =
     /^package\/((package\.json|[A-Z]+(\.md)?|examples\/shim\/[\w.]+)$|(build|c|shim|dist\/src|dist\/assembly\/abi|dist\/cli)\/)/;
   expect(files.filter((file) => !allowed.test(file))).toEqual([]);

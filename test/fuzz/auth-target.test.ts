@@ -33,7 +33,7 @@ function fuzz(runs: number, machines = options.machines) {
 }
 
 describe("from an empty corpus", () => {
-  const { target, engine } = fuzz(5000);
+  const { target, engine } = fuzz(12_000);
   const seen = target.seenEdges();
 
   test.each(["auth", "signature-list", "cert-db"])(

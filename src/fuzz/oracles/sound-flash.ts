@@ -1,7 +1,9 @@
 import { ORDER_LOG } from "../../../assembly/abi/policy.ts";
+import { TIME_BASED_AUTHENTICATED_WRITE_ACCESS } from "../../../assembly/abi/variable.ts";
 import { checkVolume } from "../../formats/edk2-check.ts";
 import type { Machine } from "../../machine.ts";
 import { RESERVED_BITS } from "../../policies/attribute-rules.ts";
+import type { BootWrite, Policy } from "../../policies/policy.ts";
 
 /** What a store is as well that was never torn: full, and a replacement found no room behind the old value. */
 const ALWAYS = [/^the store is nearly full/, /^a reclaim is near/, /^a replacement or deletion was begun/];
@@ -14,7 +16,14 @@ export function unsoundness(flash: Uint8Array, { policy, volume }: Machine, powe
   // Other orders than the log's stand in a field that edk2 no longer uses.
   if (policy.order !== ORDER_LOG) allowed.push(/^monotonic count/);
   if (!policy.setAttributes.some(([condition]) => condition === RESERVED_BITS)) allowed.push(/, with unknown bits/);
+  for (const { name, guid } of ownAuthenticated(policy)) allowed.push(new RegExp(`no signer.*: "${name}"-${guid}$`));
   if (volume.geometry.workBytes === 0) allowed.push(/^no fault-tolerant-write work area/);
   const finding = checkVolume(flash).find(({ text }) => !allowed.some((rule) => rule.test(text)));
   return finding === undefined ? undefined : `${finding.place}: ${finding.text}`;
+}
+
+/** Authenticated variables that the firmware writes itself: nobody has signed them. */
+function ownAuthenticated({ boot }: Policy): BootWrite[] {
+  const writes = [...boot.missing, ...boot.withPlatformKey, ...boot.first, ...boot.later];
+  return writes.filter(({ attributes }) => (attributes & TIME_BASED_AUTHENTICATED_WRITE_ACCESS) !== 0);
 }

@@ -1,0 +1,1 @@
+module.exports.fuzz = require("./harness.js").fuzzOf("auth");
