@@ -21,6 +21,8 @@ import {
   COMPAT_SG_LIST,
   COMPAT_SIZE,
   COMPAT_TIME,
+  FW_KBD_SHIFT_FLAGS,
+  INFO_TYPE,
   INFO_VENDOR_NAME,
   NATIVE_ACCURACY,
   NATIVE_CALL_BYTES,
@@ -72,8 +74,9 @@ export function callBytes(): u32 {
   return isCompat() ? COMPAT_CALL_BYTES : NATIVE_CALL_BYTES;
 }
 
-/** Bytes of the efi_info union that go back after firmware_info. */
+/** Bytes of the union that go back after firmware_info: all of efi_info, or the one byte of keyboard flags. */
 export function infoBytes(): u32 {
+  if (load<u32>(OP, INFO_TYPE) === FW_KBD_SHIFT_FLAGS) return 1;
   return isCompat() ? COMPAT_EFI_INFO_BYTES : NATIVE_EFI_INFO_BYTES;
 }
 

@@ -43,6 +43,7 @@ export function getTime(time: usize): EfiCode {
   const now = clock();
   writeDate(time, dayOf(now));
   writeTimeOfDay(time, <u32>(now - <i64>dayOf(now) * SECONDS_A_DAY));
+  store<u32>(time, 0, TIME_NANOSECOND);
   writeZone(time);
   state.resolution = limit(POLICY_CLOCK_RESOLUTION);
   state.accuracy = limit(POLICY_CLOCK_ACCURACY);
@@ -70,9 +71,10 @@ export function setTime(time: usize): EfiCode {
  */
 export function getWakeupTime(time: usize): EfiCode {
   if (!has(WAKEUP_ALARM)) return refuse(EfiCode.Unsupported, Reason.NotOffered);
-  if (!writeAlarmDate(time)) return refuse(EfiCode.DeviceError, Reason.AlarmUnreadable);
+  // All in the caller's time: what was written stays there if the date is none (PcRtc.c, PcRtcGetWakeupTime).
   writeTimeOfDay(time, state.alarmSecond);
   writeZone(time);
+  if (!writeAlarmDate(time)) return refuse(EfiCode.DeviceError, Reason.AlarmUnreadable);
   lookAtAlarm();
   state.misc =
     (state.alarmEnabled !== 0 ? GET_WAKEUP_TIME_ENABLED : 0) | (state.alarmPending !== 0 ? GET_WAKEUP_TIME_PENDING : 0);
@@ -172,13 +174,14 @@ function writeTimeOfDay(time: usize, second: u32): void {
   store<u8>(time, second / 3600, TIME_HOUR);
   store<u8>(time, (second / 60) % 60, TIME_MINUTE);
   store<u8>(time, second % 60, TIME_SECOND);
-  store<u32>(time, 0, TIME_NANOSECOND);
 }
 
 function writeZone(time: usize): void {
   store<i16>(time, state.zone, TIME_ZONE);
   store<u8>(time, state.daylight, TIME_DAYLIGHT);
 }
+
+const NOT_DECIMAL: i32 = 255;
 
 /** The date of RTCALARM, digits in BCD, or today's where there is none. False if it is no date. */
 function writeAlarmDate(time: usize): bool {
@@ -188,19 +191,22 @@ function writeAlarmDate(time: usize): bool {
     record !== 0 && dataBytesOf(record) <= <u32>TIME_BYTES && (attributesOf(record) & RUNTIME_ACCESS) !== 0;
   if (!readable) {
     writeDate(time, dayOf(clock()));
+    store<u32>(time, 0, TIME_NANOSECOND);
     return true;
   }
   memory.fill(VALUE_BUFFER, 0, TIME_BYTES);
   memory.copy(VALUE_BUFFER, dataOf(record), dataBytesOf(record));
   const firstYear = <i32>limit(POLICY_MINIMAL_YEAR);
-  const year = (firstYear / 100) * 100 + fromBcd(load<u8>(VALUE_BUFFER, TIME_YEAR));
+  const twoDigits = fromBcd(load<u8>(VALUE_BUFFER, TIME_YEAR));
   const month = fromBcd(load<u8>(VALUE_BUFFER, TIME_MONTH));
   const day = fromBcd(load<u8>(VALUE_BUFFER, TIME_DAY));
-  store<u16>(time, year < firstYear ? year + 100 : year, TIME_YEAR);
+  store<u16>(time, twoDigits, TIME_YEAR);
   store<u8>(time, month, TIME_MONTH);
   store<u8>(time, day, TIME_DAY);
-  writeTimeOfDay(time, 0);
-  writeZone(time);
+  if (twoDigits === NOT_DECIMAL || month === NOT_DECIMAL || day === NOT_DECIMAL) return false;
+  const year = (firstYear / 100) * 100 + twoDigits;
+  store<u16>(time, year < firstYear ? year + 100 : year, TIME_YEAR);
+  store<u32>(time, 0, TIME_NANOSECOND);
   return isValidTime(time, firstYear);
 }
 
@@ -218,11 +224,11 @@ function toBcd(value: u32): u8 {
   return <u8>(((value / 10) << 4) | (value % 10));
 }
 
-/** 255, which is no part of a date, where a digit is none. */
+/** NOT_DECIMAL, which is no part of a date, where a digit is none. */
 function fromBcd(value: u32): i32 {
   const tens = value >> 4;
   const ones = value & 0xf;
-  return tens > 9 || ones > 9 ? 255 : <i32>(tens * 10 + ones);
+  return tens > 9 || ones > 9 ? NOT_DECIMAL : <i32>(tens * 10 + ones);
 }
 
 /** The alarm flag rises whenever the clock passes the alarm's time of day, enabled or not. */

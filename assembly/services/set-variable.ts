@@ -22,6 +22,7 @@ import {
   APPEND_WRITE,
   AUTHENTICATED_WRITE_ACCESS,
   BOOTSERVICE_ACCESS,
+  HARDWARE_ERROR_RECORD,
   NON_VOLATILE,
   RUNTIME_ACCESS,
   TIME_BASED_AUTHENTICATED_WRITE_ACCESS,
@@ -89,8 +90,15 @@ function verdictOn(attributes: u32, isEmpty: bool): u32 {
 /** True for a write refused for its counter alone whose data are a descriptor of counter-based authentication and no more. */
 function isBareCounter(d: Draft, verdict: u32): bool {
   if (d.dataBytes !== COUNTER_DESCRIPTOR_BYTES || !has(BARE_COUNTER_DELETES) || isTimed(d)) return false;
-  const refusesOthers = verdictOn(d.attributes & ~AUTHENTICATED_WRITE_ACCESS, false) !== 0;
+  const refusesOthers = verdictOn(withoutCounter(d.attributes), false) !== 0;
   return verdict >> 8 === <u32>Reason.CounterAuthentication && !refusesOthers;
+}
+
+/** Without the bit of counters; an error record then stands as one of another authentication, which alone is not looked at. */
+function withoutCounter(attributes: u32): u32 {
+  const others = attributes & ~AUTHENTICATED_WRITE_ACCESS;
+  if ((others & HARDWARE_ERROR_RECORD) === 0) return others;
+  return (others & ~HARDWARE_ERROR_RECORD) | TIME_BASED_AUTHENTICATED_WRITE_ACCESS;
 }
 
 /** Name and payload must fit into the largest record of their class; deletions too. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import {
   CONTENT_LISTED,
+  KIND_POWER_CUT,
+  KIND_REBOOT,
   STEP_ATTRIBUTES,
   STEP_BYTES,
   STEP_CONTENT,
@@ -23,7 +25,8 @@ import { Machine } from "../../src/machine.ts";
 import { Random } from "../../src/random.ts";
 
 const SEED = 1;
-const options = authOptions([], []);
+/** certdb is cleaned at boots. */
+const options = authOptions([], [KIND_REBOOT, KIND_POWER_CUT]);
 
 function fuzz(runs: number, machines = options.machines) {
   const target = new SequenceTarget({ ...options, machines }, new Random(SEED));
@@ -33,7 +36,7 @@ function fuzz(runs: number, machines = options.machines) {
 }
 
 describe("from an empty corpus", () => {
-  const { target, engine } = fuzz(12_000);
+  const { target, engine } = fuzz(32_000);
   const seen = target.seenEdges();
 
   test.each(["auth", "signature-list", "cert-db"])(

@@ -126,7 +126,6 @@ test.each<[string, StepFields, boolean, number]>([
   ["a boot that is passed over", step(abi.KIND_REBOOT), false, 2],
   ["a cut of power", step(abi.KIND_POWER_CUT), true, 1],
   ["a hole", step(abi.KIND_HOLE), false, 2],
-  ["a counter descriptor for an error record", { ...write(1, 3), attributes: 0x1f }, false, 1],
 ])("calls are compared behind %s, or not", (_, between, boots, calls) => {
   const machine = machineOf({});
   expect(check(machine, sequence({ boots }, read(0), between, read(0)))).toBeUndefined();
