@@ -49,7 +49,10 @@ export function coupleLanguages(d: Draft): EfiCode {
 function writeLang(d: Draft, codes: usize, platformCodes: usize): EfiCode {
   const list = dataOf(platformCodes);
   const listBytes = dataBytesOf(platformCodes);
+  const longest = longestTag(list, listBytes);
   let length = tagBytes(d.data, d.dataBytes);
+  // What is longer than every supported one matches none: 32 KiB of subtags are cut off without a look at the list.
+  while (length > longest) length = withoutSubtag(d.data, length);
   while (length > 0) {
     let index: u32 = 0;
     let at: u32 = skipSeparators(list, listBytes, 0);
@@ -61,9 +64,28 @@ function writeLang(d: Draft, codes: usize, platformCodes: usize): EfiCode {
       at = skipSeparators(list, listBytes, at + bytes);
       index++;
     }
-    for (length--; length > 0 && load<u8>(d.data + length) !== HYPHEN; length--) {}
+    length = withoutSubtag(d.data, length);
   }
   return EfiCode.Success;
+}
+
+/** Bytes of the tag without its last subtag; 0 for one without any. */
+function withoutSubtag(tag: usize, length: u32): u32 {
+  do length--;
+  while (length > 0 && load<u8>(tag + length) !== HYPHEN);
+  return length;
+}
+
+/** Bytes of the longest tag of a list. */
+function longestTag(list: usize, listBytes: u32): u32 {
+  let longest: u32 = 0;
+  let at: u32 = skipSeparators(list, listBytes, 0);
+  while (at < listBytes && load<u8>(list + at) !== 0) {
+    const bytes = tagBytes(list + at, listBytes - at);
+    longest = max(longest, bytes);
+    at = skipSeparators(list, listBytes, at + bytes);
+  }
+  return longest;
 }
 
 function writePlatformLang(d: Draft, codes: usize, platformCodes: usize): EfiCode {
