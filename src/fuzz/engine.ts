@@ -26,6 +26,8 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #buffer: Uint8Array;
   readonly #findings = new Map<string, Finding>();
+  /** Of the last input of its own. */
+  #bytes = 0;
   #runs = 0;
   #lastNews = 0;
   #taken = 0;
@@ -75,12 +77,17 @@ export class Engine {
     const { corpus, target } = this;
     const random = this.#random;
     const buffer = this.#buffer;
-    if (corpus.size === 0 || this.#runs < FIRST_INPUTS || random.oneIn(NEW_ONE_IN)) {
-      return buffer.subarray(0, target.make(buffer));
+    if (this.#bytes === 0 || this.#runs < FIRST_INPUTS || random.oneIn(NEW_ONE_IN)) {
+      this.#bytes = target.make(buffer);
+    } else if (corpus.size === 0) {
+      // Nothing is ever news to a target that counts nothing: it goes on from the last input.
+      this.#bytes = target.mutate(buffer, this.#bytes, buffer.subarray(0, this.#bytes));
+    } else {
+      const parent = corpus.pick(random);
+      buffer.set(parent);
+      this.#bytes = target.mutate(buffer, parent.length, corpus.pick(random));
     }
-    const parent = corpus.pick(random);
-    buffer.set(parent);
-    return buffer.subarray(0, target.mutate(buffer, parent.length, corpus.pick(random)));
+    return buffer.subarray(0, this.#bytes);
   }
 
   #try(input: Uint8Array): void {
