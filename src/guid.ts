@@ -1,15 +1,28 @@
-import { fromHex, toHex } from "./hex.ts";
+import { toHex } from "./hex.ts";
 
 /** Text form of a GUID: lower case, 8-4-4-4-12 digits. */
 const FORM = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** The 16 bytes of a GUID as UEFI stores it: the first three groups little-endian. Throws a SyntaxError. */
 export function guidBytes(text: string): Uint8Array {
-  if (!FORM.test(text)) throw new SyntaxError(`${JSON.stringify(text)} is no GUID (8-4-4-4-12 hexadecimal digits)`);
-  const digits = fromHex(text.replaceAll("-", ""));
-  const bytes = new Uint8Array(digits.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = digits[ORDER[i] as number] as number;
+  const bytes = new Uint8Array(16);
+  let digits = text.length === TEXT_LENGTH ? 0 : -1;
+  for (const place of DASHES) digits |= text.charCodeAt(place) === DASH ? 0 : -1;
+  for (let i = 0; i < 16; i++) {
+    const place = PLACES[i] as number;
+    const byte = (digitOf(text.charCodeAt(place)) << 4) | digitOf(text.charCodeAt(place + 1));
+    digits |= byte;
+    bytes[i] = byte;
+  }
+  if (digits < 0) throw new SyntaxError(`${JSON.stringify(text)} is no GUID (8-4-4-4-12 hexadecimal digits)`);
   return bytes;
+}
+
+/** The value of a hexadecimal digit, or a negative number. */
+function digitOf(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
 /** Text of the 16 bytes at `offset`. */
@@ -24,6 +37,12 @@ export function guidText(bytes: Uint8Array, offset = 0): string {
 
 /** Where the n-th byte of the text form lies in the stored form, and the other way round. */
 const ORDER = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
+
+const TEXT_LENGTH = 36;
+const DASH = 0x2d;
+const DASHES = [8, 13, 18, 23];
+/** Where the digits of each stored byte stand in the text. */
+const PLACES = ORDER.map((byte) => 2 * byte + [4, 6, 8, 10].filter((group) => byte >= group).length);
 
 /** EFI_GLOBAL_VARIABLE */
 export const GLOBAL_GUID = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
