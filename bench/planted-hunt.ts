@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { ANSWER_FAULTS } from "#scripts/planted/answer-faults.mjs";
 import { FAULTS, type PlantedFault } from "#scripts/planted/faults.mjs";
 import { SWITCH } from "#scripts/switched-core.mjs";
 import { KIND_ANY_FUNCTION, KIND_FIRMWARE_INFO, KIND_PLATFORM, STEP_BYTES } from "../assembly/abi/fuzz.ts";
@@ -73,7 +74,8 @@ function targetOf(fault: PlantedFault | undefined, seed: number): SequenceTarget
     name: "planted",
     machines,
     tables: makeTables(),
-    oracles: oraclesFor(machines),
+    // What shows in answers alone is for the model, which then sees every input.
+    oracles: oraclesFor(machines, fault !== undefined && ANSWER_FAULTS.includes(fault)),
     counts: true,
     build: buildOf(fault),
     stepsMax: 24,

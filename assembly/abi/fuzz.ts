@@ -91,6 +91,8 @@ export const SIZE_OF_CONTENT = 3;
 export const SIZE_LARGE = 4;
 export const SIZE_OVER_4G = 5;
 export const SIZE_HIGHEST = 6;
+/** Of the data of the variable that the step names, and a few bytes more or less. */
+export const SIZE_OF_STORED = 7;
 
 /** Kinds of content, modulo 16; from CONTENT_LISTED on those of CONTENTS. */
 export const CONTENT_ZERO = 0;

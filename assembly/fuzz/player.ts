@@ -22,6 +22,7 @@ import {
   KIND_REBOOT,
   LARGE_PLACE,
   LAST_PLACE,
+  NAME_PLACE,
   OP_PLACE,
   RED_ZONE,
   RED_ZONE_BYTES,
@@ -157,7 +158,7 @@ function change(step: usize, kind: u32): void {
       state.clockSeconds += seed % 0x100000;
       break;
     case KIND_HOLE: {
-      const start = (DATA_PLACE & ~0xff) + (seed & 0xfff);
+      const start = holePlace(seed >> 24) + (seed & (seed & 0x400000 ? 0xfff : 0x3f));
       store<u32>(HOLES, start);
       store<u32>(HOLES, start + 1 + ((seed >> 12) & 0x3ff), 4);
       store<u32>(HOLES, seed & 0x80000000 ? HOLE_READ_ONLY : HOLE_UNMAPPED, 8);
@@ -176,6 +177,18 @@ function change(step: usize, kind: u32): void {
     }
     default:
       break;
+  }
+}
+
+/** Where a hole is near: the data as a rule, else the name or the op. */
+function holePlace(choice: u32): u32 {
+  switch (choice & 3) {
+    case 1:
+      return NAME_PLACE;
+    case 2:
+      return OP_PLACE;
+    default:
+      return DATA_PLACE;
   }
 }
 

@@ -49,6 +49,7 @@ import {
   SIZE_LARGE,
   SIZE_NOTED,
   SIZE_OF_CONTENT,
+  SIZE_OF_STORED,
   SIZE_OVER_4G,
   SIZE_WORD,
   STEP_ATTRIBUTES,
@@ -117,7 +118,10 @@ import {
   OP_INTERFACE_VERSION,
   OP_MISC,
 } from "../abi/op";
-import { state } from "../state";
+import { scanName } from "../name";
+import { ownDraft, state } from "../state";
+import { dataBytesOf } from "../store/record";
+import { find } from "../store/store";
 
 /** A step of a sequence made into a platform op in the guest's memory, with the name and the data that it points to. */
 
@@ -372,11 +376,25 @@ function sizeOf(step: usize): u64 {
       return (<u64>size) << 16;
     case SIZE_OVER_4G:
       return <u64>size | 0x100000000;
+    case SIZE_OF_STORED:
+      return <u64>max<i32>(0, <i32>storedBytes(step) + <i32>(size & 7) - 3);
     case SIZE_HIGHEST:
       return u32.MAX_VALUE - (size & 0xff);
     default:
       return size & 0xff;
   }
+}
+
+/** Bytes of data of the variable that the step names; 0 where it is not there. */
+function storedBytes(step: usize): u32 {
+  const index = <i32>load<u8>(step, STEP_NAME);
+  if (index >= NAME_RAW) return 0;
+  const entry = <usize>NAMES + <usize>((<u32>index % max<u32>(load<u32>(NAMES), 1)) + 1) * 8;
+  ownDraft.name = load<u32>(entry);
+  ownDraft.guid = guidOf(step);
+  if (!scanName(ownDraft, load<u32>(entry, 4))) return 0;
+  const record = find(ownDraft);
+  return record === 0 ? 0 : dataBytesOf(record);
 }
 
 function contentBytes(step: usize, delta: i8): u64 {

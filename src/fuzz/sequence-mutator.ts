@@ -7,6 +7,7 @@ import {
   HEAD_MACHINE,
   NAME_KEPT,
   SIZE_OF_CONTENT,
+  SIZE_OF_STORED,
   STEP_ATTRIBUTES,
   STEP_BYTES,
   STEP_CONTENT,
@@ -151,6 +152,7 @@ export class SequenceMutator {
     if (this.#hints.length !== 0 && !isRare && !random.oneIn(3)) this.#hinted(into, at);
     else if (random.oneIn(3)) this.#content(into, at);
     if (this.#limits.isWild || random.oneIn(6)) this.#field(into, at);
+    if (into[at + STEP_KIND] === abi.FN_GET_VARIABLE && random.oneIn(2)) into[at + STEP_SIZE_KIND] = SIZE_OF_STORED;
     if (into[at + STEP_KIND] === abi.FN_GET_NEXT_VARIABLE_NAME) this.#walk(into, at);
     else if (isRare) this.#word(into, at + STEP_SEED);
   }
