@@ -90,6 +90,7 @@ test.each([
   ["handover/1", ["handover", "--preset", "arm-acpi", "--qemu"]],
   ["handover-show/1", ["handover", "show", fixturePath("handover/ovmf-system-table.bin")]],
   ["replay/1", ["replay", fixturePath(`traces/${traceNames("traces")[0]}`)]],
+  ["fuzz/1", ["fuzz", "dispatch", "--runs", "20", "--checks", "none"]],
   ["shim-init/1", ["shim", "init", join(outputs, "shim")]],
   ["error/1", ["ls", "/no/such/file"]],
 ])("the fields of xenefi.%s are those of the page", async (name, args) => {

@@ -26,7 +26,8 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #buffer: Uint8Array;
   readonly #findings = new Map<string, Finding>();
-  /** Of the last input of its own. */
+  /** Inputs of its own until now, and bytes of the last one. */
+  #made = 0;
   #bytes = 0;
   #runs = 0;
   #lastNews = 0;
@@ -77,7 +78,7 @@ export class Engine {
     const { corpus, target } = this;
     const random = this.#random;
     const buffer = this.#buffer;
-    if (this.#bytes === 0 || this.#runs < FIRST_INPUTS || random.oneIn(NEW_ONE_IN)) {
+    if (this.#made++ < FIRST_INPUTS || random.oneIn(NEW_ONE_IN)) {
       this.#bytes = target.make(buffer);
     } else if (corpus.size === 0) {
       // Nothing is ever news to a target that counts nothing: it goes on from the last input.
