@@ -26,7 +26,11 @@ export interface CapsuleFirmware {
 export const FMP_CAPSULE_GUID = "6dcbd5ed-e82d-4c44-bda1-7194199ad92a";
 
 /** What edk2's DxeCapsuleLibFmp takes: FMP capsules, Windows' UX capsule and the capsule-name capsule. */
-const FMP_LIBRARY = [FMP_CAPSULE_GUID, "3b8c8162-188c-46a4-aec9-be43f1d65697", "98c80a4f-e16b-4d11-939a-abe561260330"];
+export const FMP_LIBRARY = [
+  FMP_CAPSULE_GUID,
+  "3b8c8162-188c-46a4-aec9-be43f1d65697",
+  "98c80a4f-e16b-4d11-939a-abe561260330",
+];
 
 /** edk2 with all that it has for capsules, as a machine that updates its firmware so is built. */
 export const EDK2_CAPSULES: Readonly<CapsuleFirmware> = {

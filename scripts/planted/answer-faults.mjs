@@ -122,22 +122,6 @@ export const ANSWER_FAULTS = [
     what: "GetWakeupTime tells an alarm that is off as on",
   },
   {
-    name: "leap-day-every-year",
-    file: "assembly/time.ts",
-    was: "isLeap(year) ? 29 : 28",
-    becomes: "29",
-    kind: "clock arithmetic",
-    what: "every February has 29 days",
-  },
-  {
-    name: "zone-of-eight-bits",
-    file: "assembly/services/clock.ts",
-    was: "zone & 0xffff",
-    becomes: "zone & 0xff",
-    kind: "ABI field width",
-    what: "the time zone is stored as one byte",
-  },
-  {
     name: "count-written-before-it-rises",
     file: "assembly/services/clock.ts",
     was: "store<u32>(VALUE_BUFFER, state.monotonicHigh)",

@@ -1,9 +1,11 @@
 import { RECLAIM_AT_RUNTIME } from "../../assembly/abi/policy.ts";
 import type { Verifier } from "../crypto/verifier.ts";
 import { type Geometry, OVMF_4M } from "../formats/edk2-store.ts";
+import { GLOBAL_GUID } from "../guid.ts";
 import type { MachineOptions } from "../machine.ts";
 import { POLICIES } from "../policies/index.ts";
 import type { BootWrite, Policy } from "../policies/policy.ts";
+import type { VariablePolicy } from "../policies/variable-policy.ts";
 
 /** A store of 6 KiB and variables of 2 KiB: it is full soon. */
 const SMALL_STORE: Geometry = { ...OVMF_4M, storeEnd: OVMF_4M.storeOffset + 28 + 0x1800 };
@@ -48,6 +50,32 @@ export function machineChoices(verifier?: Verifier): MachineOptions[] {
   ];
   const loan = verifier === undefined ? {} : { verifier };
   return all.map((options) => ({ ...options, ...loan, abi: "x86_64" }));
+}
+
+/**
+ * Machines of rarer kinds: one that keeps hardware error records, one with option ROMs and Apple's properties, one whose
+ * platform demands something of most variables, one whose runtime table has no UEFI 2 services.
+ */
+export function rareMachines(): MachineOptions[] {
+  const ovmf = personality("ovmf-4m");
+  const rom = { segment: 0, bus: 0, devfn: 0x10, vendor: 0x1234, device: 0x1111, address: 0xc0000n, bytes: 0x10000n };
+  const guid = PRELOAD_GUID;
+  const variablePolicies: VariablePolicy[] = [
+    { guid, name: "a", minBytes: 4, maxBytes: 16 },
+    { guid, name: "b", mustHave: 1, cantHave: 0x40 },
+    { guid, name: "c", lock: "now" },
+    { guid, name: "d", lock: "onCreate" },
+    { guid, name: "V#", lock: { name: "e", guid, value: 1 } },
+    { guid: GLOBAL_GUID, name: "", maxBytes: 0x400 },
+  ];
+  const errors = { errorStorageBytes: 0x800, maxErrorRecordBytes: 0x400 };
+  const all: MachineOptions[] = [
+    { policy: { ...small(personality("edk2")), ...errors } },
+    { policy: ovmf, facts: { pciRoms: [rom], appleProperties: { address: 0x1000n, bytes: 0x40n } } },
+    { policy: ovmf, variablePolicies },
+    { policy: ovmf, facts: { runtimeVersion: 0x1000a } },
+  ];
+  return all.map((options) => ({ ...options, abi: "x86_64" }));
 }
 
 /** One machine of OVMF's personality that holds `count` variables of 64 bytes besides its own. */

@@ -12,7 +12,7 @@ import {
 import type { MachineOptions } from "../machine.ts";
 import { Random } from "../random.ts";
 import { authOptions } from "./auth-options.ts";
-import { machineChoices, machineWith } from "./machines.ts";
+import { machineChoices, machineWith, rareMachines } from "./machines.ts";
 import { oraclesFor } from "./oracles/index.ts";
 import { modelOracle } from "./oracles/model.ts";
 import { type Oracle, type SequenceOptions, SequenceTarget } from "./sequence-target.ts";
@@ -84,7 +84,7 @@ export function sequenceOptions(options: TargetOptions): SequenceOptions | undef
 
 function plainOptions(options: TargetOptions): SequenceOptions {
   const { name, variables, stepsMax, counts } = options;
-  const machines = variables === undefined ? machineChoices() : [machineWith(variables)];
+  const machines = variables === undefined ? [...machineChoices(), ...rareMachines()] : [machineWith(variables)];
   return {
     name,
     machines,

@@ -37,6 +37,8 @@ const KIND_WEIGHTS = [
 ] as number[];
 /** A boot takes as long as a thousand calls. */
 const BOOTS_ONE_IN = 512;
+/** Vendors in the tables. */
+const GUID_COUNT = 21;
 /** Attributes that make sense together, then with bits that need more. */
 const ATTRIBUTES = [7, 7, 7, 3, 6, 2, 0, 0x47, 0x27, 0x67, 0x0f, 0x87, 0x17, 0x37, 0x46, 4, 1, 5];
 
@@ -144,7 +146,7 @@ export class SequenceMutator {
     into[at + STEP_KIND] = isRare ? random.pick(rare) : random.pick(KIND_WEIGHTS);
     // Steps of one sequence shall meet each other's variables.
     into[at + STEP_NAME] = random.oneIn(3) ? random.below(240) : random.below(4);
-    into[at + STEP_GUID] = random.oneIn(3) ? random.below(18) : 0;
+    into[at + STEP_GUID] = random.oneIn(3) ? random.below(GUID_COUNT) : 0;
     into[at + STEP_ATTRIBUTES] = random.pick(ATTRIBUTES);
     into[at + STEP_SIZE] = random.below(64);
     into[at + STEP_SEED] = random.u32();
@@ -200,7 +202,7 @@ export class SequenceMutator {
         into[at + STEP_NAME] = random.u32();
         break;
       case 1:
-        into[at + STEP_GUID] = random.below(20);
+        into[at + STEP_GUID] = random.below(GUID_COUNT + 2);
         break;
       case 2:
         into[at + STEP_ATTRIBUTES] = random.pick(ATTRIBUTES);

@@ -1,4 +1,5 @@
 import { CONTENTS_BYTES, CONTENTS_MAX, GUIDS_MAX, NAMES_BYTES, NAMES_MAX } from "../../assembly/abi/fuzz.ts";
+import { FMP_LIBRARY } from "../capsules.ts";
 import { GLOBAL_GUID, guidBytes, SECURE_BOOT_ENABLE_GUID } from "../guid.ts";
 import { fromHex } from "../hex.ts";
 import { toUcs2 } from "../ucs2.ts";
@@ -49,6 +50,7 @@ const GUID_LIST = [
   CAPSULE_GUID,
   TIMEZONE_GUID,
   SHIM_GUID,
+  ...FMP_LIBRARY,
   "00000000-0000-0000-0000-000000000000",
   "ffffffff-ffff-ffff-ffff-ffffffffffff",
 ];

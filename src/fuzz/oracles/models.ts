@@ -8,7 +8,7 @@ import type { ReferenceModel } from "../model/reference-model.ts";
 export class Models {
   readonly #models = new WeakMap<FuzzMachine, (ReferenceModel | "none" | undefined)[]>();
 
-  /** Undefined for a machine that the model is not one of: another firmware, or signatures are checked. */
+  /** Undefined for a machine that the model is not one of: another firmware, signatures are checked, facts or policies are its own. */
   of(machine: FuzzMachine, abi: Abi): ReferenceModel | undefined {
     let own = this.#models.get(machine);
     if (own === undefined) {
@@ -24,7 +24,9 @@ export class Models {
 
 /** From a machine of this ABI that has just booted in the same way. */
 function make({ options }: FuzzMachine, abi: Abi): ReferenceModel | "none" {
-  if (options.verifier !== undefined) return "none";
+  const { verifier, facts, variablePolicies } = options;
+  // Signatures, other facts and a platform's own demands are not the model's.
+  if (verifier !== undefined || facts !== undefined || variablePolicies !== undefined) return "none";
   try {
     return modelOf(new Machine({ ...options, abi }));
   } catch (error) {
