@@ -36,6 +36,12 @@ test("the command is a bundle that needs none of what it was made from", { timeo
   expect(JSON.parse(said).variables.length).toBeGreaterThan(20);
 });
 
+test("the fuzzer comes along, its threads too", { timeout: TIMEOUT }, async () => {
+  const options = ["--runs", "400", "--jobs", "2", "--checks", "none", "--variables", "0"];
+  const said = await output(user, join(user, "node_modules/.bin/xenefi"), "fuzz", "variables", ...options, "--json");
+  expect(JSON.parse(said)).toMatchObject({ jobs: 2, findings: [] });
+});
+
 test("the library is imported by its name and boots a machine", { timeout: TIMEOUT }, async () => {
   const script = `import { Machine } from "xenefi"; console.log(new Machine().flash().length);`;
   const said = await output(user, process.execPath, "--input-type=module", "--eval", script);

@@ -9,7 +9,7 @@ export const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 /** Not taken along when the project is copied: made anew, or no part of a package. */
 const LEFT_BEHIND = ["node_modules", ".git", "build", "dist", "coverage"];
 /** What a release build leaves in build/. */
-const BUILT = ["release.wasm", "core-bytes.js"];
+const BUILT = ["release.wasm", "core-bytes.js", "fuzz.wasm", "fuzz-bare.wasm", "fuzz-edges.json", "fuzz-sources.z"];
 
 const run = promisify(execFile);
 
