@@ -43,8 +43,9 @@ export class Languages {
 
   /** The best match of PlatformLang's first code, shortened subtag by subtag until a supported one begins with it. */
   ofPlatformLang(value: Uint8Array): Language | undefined {
+    const end = lengthOf(value);
     let bytes = 0;
-    while (bytes < lengthOf(value) && value[bytes] !== SEMICOLON) bytes++;
+    while (bytes < end && value[bytes] !== SEMICOLON) bytes++;
     while (bytes > 0) {
       const length = bytes;
       const found = this.#languages.find(({ platformLang }) => startsWith(platformLang, value, length));
