@@ -3,19 +3,17 @@ import {
   KIND_ANY_COMMAND,
   KIND_ANY_FUNCTION,
   KIND_CLOCK,
-  KIND_COMMON,
   KIND_FIRMWARE_INFO,
   KIND_HOLE,
   KIND_MAP,
   KIND_PLATFORM,
   KIND_POWER_CUT,
   KIND_REBOOT,
-  KINDS,
   STEP_BYTES,
-  STEP_KIND,
 } from "../../assembly/abi/fuzz.ts";
 import * as abi from "../../assembly/abi/op.ts";
 import type { CorpusStatistics } from "./fuzz-run.ts";
+import { stepKind } from "./step-kind.ts";
 
 /** What steps do, by their kind. */
 const NAMES: Readonly<Record<number, string>> = {
@@ -40,10 +38,6 @@ const NAMES: Readonly<Record<number, string>> = {
   [KIND_MAP]: "memory mapped",
   [KIND_PLATFORM]: "platform changed",
 };
-/** The first of the common kinds, which are functions once more, that is SetVariable, and GetNextVariableName (assembly/fuzz/step.ts). */
-const COMMON_SET = 24;
-const COMMON_NEXT = 30;
-
 /** Counts of a corpus of sequences; `machines`: names of those that a head chooses from. */
 export function sequenceStatistics(inputs: readonly Uint8Array[], machines: readonly string[]): CorpusStatistics {
   const lengths = new Map<number, number>();
@@ -53,7 +47,7 @@ export function sequenceStatistics(inputs: readonly Uint8Array[], machines: read
     const steps = Math.max(0, Math.floor(input.length / STEP_BYTES) - 1);
     count(lengths, steps);
     count(chosen, machines[(input[HEAD_MACHINE] ?? 0) % machines.length] ?? "none");
-    for (let step = 1; step <= steps; step++) count(kinds, kindName(input[step * STEP_BYTES + STEP_KIND] as number));
+    for (let step = 1; step <= steps; step++) count(kinds, NAMES[stepKind(input, step)] as string);
   }
   return { ...byteStatistics(inputs), lengths, kinds, machines: chosen };
 }
@@ -66,11 +60,4 @@ export function byteStatistics(inputs: readonly Uint8Array[]): CorpusStatistics 
 
 function count<K>(counts: Map<K, number>, key: K): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
-}
-
-function kindName(byte: number): string {
-  const kind = byte % KINDS;
-  if (kind < KIND_COMMON) return NAMES[kind] as string;
-  if (kind < COMMON_SET) return NAMES[abi.FN_GET_VARIABLE] as string;
-  return NAMES[kind < COMMON_NEXT ? abi.FN_SET_VARIABLE : abi.FN_GET_NEXT_VARIABLE_NAME] as string;
 }

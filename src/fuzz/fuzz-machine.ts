@@ -99,7 +99,7 @@ export class FuzzMachine {
         step = this.core.exports.play(step, end);
         if (step < 0) return this.failure();
         if (step >= end) return this.core.exports.compare() === 0 ? this.failure() : undefined;
-        this.hostStep(step);
+        this.#hostStep(step);
         const failure = look?.();
         if (failure !== undefined) return failure;
         step++;
@@ -109,27 +109,10 @@ export class FuzzMachine {
     }
   }
 
-  /** Does what a step leaves to the host; nothing for any other. */
-  hostStep(step: number): void {
-    const at = INPUT + step * STEP_BYTES;
-    const kind = (this.core.bytes[at + STEP_KIND] as number) % KINDS;
-    const seed = this.core.view.getUint32(at + STEP_SEED, true);
-    if (kind === KIND_REBOOT) this.machine.reboot();
-    else this.machine.cutPower(seed % 0x400);
-  }
-
-  /** Lays step `step` as an op; gives its guest address, or undefined for a step that is no call, which is done. */
-  prepare(step: number): bigint | undefined {
-    if (!this.layStep(step)) return undefined;
-    const { view } = this.core;
-    const low = view.getUint32(FINDING + FINDING_OP_LOW, true);
-    return (BigInt(view.getUint32(FINDING + FINDING_OP_HIGH, true)) << 32n) | BigInt(low);
-  }
-
-  /** The same without the address: false for a step that is no call. */
+  /** Lays step `step` as an op; false for a step that is no call, which is done. */
   layStep(step: number): boolean {
     if (this.core.exports.prepare(step) !== 0) return true;
-    this.#hostStepIfAny(step);
+    if (this.core.bytes[INPUT + HEAD_BOOTS] === HEAD_BOOTS_ON) this.#hostStep(step);
     return false;
   }
 
@@ -148,12 +131,6 @@ export class FuzzMachine {
     return exports.dispatch(low, view.getInt32(FINDING + FINDING_OP_HIGH, true));
   }
 
-  /** Edges that were new since the last take, and buckets that were. */
-  takeEdges(): { edges: number; buckets: number } {
-    const fresh = this.takeFresh();
-    return { edges: fresh >>> 16, buckets: fresh & 0xffff };
-  }
-
   /** Copies how often each edge was taken since the last take, for an engine that looks at counts itself. */
   copyCounts(into: Uint8Array): void {
     const counts = this.#counts;
@@ -161,7 +138,7 @@ export class FuzzMachine {
     into.set(this.core.bytes.subarray(counts.at, counts.at + Math.min(counts.edges, into.length)));
   }
 
-  /** The same as one number: new edges times 65536, plus new buckets. Nothing where the core does not count. */
+  /** Edges that are new since the last take, times 65536, plus buckets that are. 0 where the core does not count. */
   takeFresh(): number {
     const counts = this.#counts;
     return counts === undefined ? 0 : this.core.exports.takeEdges(counts.at, counts.edges);
@@ -215,9 +192,11 @@ export class FuzzMachine {
     if (this.#counts !== undefined) this.core.exports.dropEdges(this.#counts.at, this.#counts.bytes);
   }
 
-  #hostStepIfAny(step: number): void {
-    const kind = (this.core.bytes[INPUT + step * STEP_BYTES + STEP_KIND] as number) % KINDS;
-    const boots = this.core.bytes[INPUT + HEAD_BOOTS] === HEAD_BOOTS_ON;
-    if (boots && (kind === KIND_REBOOT || kind === KIND_POWER_CUT)) this.hostStep(step);
+  /** Boots, or orders a cut of power, if the step is one of these two. */
+  #hostStep(step: number): void {
+    const at = INPUT + step * STEP_BYTES;
+    const kind = (this.core.bytes[at + STEP_KIND] as number) % KINDS;
+    if (kind === KIND_REBOOT) this.machine.reboot();
+    else if (kind === KIND_POWER_CUT) this.machine.cutPower(this.core.view.getUint32(at + STEP_SEED, true) % 0x400);
   }
 }

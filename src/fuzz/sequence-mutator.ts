@@ -25,6 +25,7 @@ import {
 } from "../../assembly/abi/fuzz.ts";
 import * as abi from "../../assembly/abi/op.ts";
 import type { Random } from "../random.ts";
+import { GUID_COUNT } from "./tables.ts";
 
 /** Kinds of steps by how often a new one has them. */
 const KIND_WEIGHTS = [
@@ -37,8 +38,6 @@ const KIND_WEIGHTS = [
 ] as number[];
 /** A boot takes as long as a thousand calls. */
 const BOOTS_ONE_IN = 512;
-/** Vendors in the tables. */
-const GUID_COUNT = 21;
 /** Attributes that make sense together, then with bits that need more. */
 const ATTRIBUTES = [7, 7, 7, 3, 6, 2, 0, 0x47, 0x27, 0x67, 0x0f, 0x87, 0x17, 0x37, 0x46, 4, 1, 5];
 

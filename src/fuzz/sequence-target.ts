@@ -1,6 +1,7 @@
 import { HEAD_MACHINE, STEP_BYTES, STEPS_MAX } from "../../assembly/abi/fuzz.ts";
 import type { MachineOptions } from "../machine.ts";
 import { Random } from "../random.ts";
+import { edgeCoverage } from "./edge-coverage.ts";
 import type { Failure } from "./failure.ts";
 import { edgeMap } from "./fuzz-core.ts";
 import { type FuzzCounts, FuzzMachine } from "./fuzz-machine.ts";
@@ -106,14 +107,7 @@ export class SequenceTarget implements Target {
   }
 
   coverage(): Coverage {
-    const seen = this.seenEdges();
-    let covered = 0;
-    let features = 0;
-    for (const buckets of seen) {
-      if (buckets !== 0) covered++;
-      for (let rest = buckets; rest !== 0; rest &= rest - 1) features++;
-    }
-    return { covered, total: seen.length, features };
+    return edgeCoverage(this.seenEdges());
   }
 
   /** For each edge the buckets of counts that were seen, on any machine. */

@@ -1,18 +1,16 @@
 import {
   HEAD_BOOTS,
   HEAD_BOOTS_ON,
-  INPUT,
   KIND_CLOCK,
   KIND_POWER_CUT,
   KIND_REBOOT,
-  KINDS,
   STEP_BYTES,
-  STEP_KIND,
   STEP_SEED,
 } from "../../assembly/abi/fuzz.ts";
 import type { MachineOptions } from "../machine.ts";
 import { formatLine, Recorder, recordHeader, type TraceCall } from "../trace/index.ts";
 import { FuzzMachine } from "./fuzz-machine.ts";
+import { stepKind } from "./step-kind.ts";
 import type { Tables } from "./tables.ts";
 
 /** Where an op of more than 32 bits of address is: nothing is mapped there. */
@@ -28,17 +26,17 @@ export function traceOf(options: MachineOptions, tables: Tables, input: Uint8Arr
   const header = recordHeader(player.machine, { source: "xenefi fuzz", about });
   const lines = [formatLine(header)];
   let note: string | undefined;
-  const recorder = new Recorder(player.machine, (call) => {
+  const keep = (call: TraceCall) => {
     lines.push(formatLine(note === undefined ? call : { ...call, note }));
     note = undefined;
-  });
+  };
+  const recorder = new Recorder(player.machine, keep);
   const end = player.lay(input);
   try {
     for (let step = 1; step < end; step++) {
-      const op = player.prepare(step);
-      if (op !== undefined) recorder.hypercall(op <= 0xffffffffn ? Number(op) : NOWHERE);
-      else if (isReset(input, step)) lines.push(formatLine({ fn: "reset", in: {}, out: { ret: 0 } } as TraceCall));
-      else note = [note, changeText(player, step)].filter((text) => text !== undefined).join("; ");
+      if (player.layStep(step)) recorder.hypercall(player.opAddress <= 0xffffffff ? player.opAddress : NOWHERE);
+      else if (isReset(input, step)) keep({ fn: "reset", in: {}, out: { ret: 0 } });
+      else note = [note, changeText(input, step)].filter((text) => text !== undefined).join("; ") || undefined;
     }
   } catch (error) {
     if (!(error instanceof WebAssembly.RuntimeError)) throw error;
@@ -46,18 +44,22 @@ export function traceOf(options: MachineOptions, tables: Tables, input: Uint8Arr
   return lines.map((line) => `${line}\n`).join("");
 }
 
-function isReset(input: Uint8Array, step: number): boolean {
-  const kind = (input[step * STEP_BYTES + STEP_KIND] as number) % KINDS;
-  return kind === KIND_REBOOT && input[HEAD_BOOTS] === HEAD_BOOTS_ON;
-}
+const playsBoots = (input: Uint8Array): boolean => input[HEAD_BOOTS] === HEAD_BOOTS_ON;
 
-/** What a step that is no call did before the next one. */
-function changeText({ core }: FuzzMachine, step: number): string | undefined {
-  const at = INPUT + step * STEP_BYTES;
-  const kind = (core.bytes[at + STEP_KIND] as number) % KINDS;
-  const seed = core.view.getUint32(at + STEP_SEED, true);
-  if (kind === KIND_CLOCK) return `before it the clock goes on by ${seed % 0x100000} s`;
-  if (kind === KIND_POWER_CUT) return `before it power is cut, ${seed % 0x400} steps of flash writing later`;
-  if (kind === KIND_REBOOT) return undefined;
-  return "before it the machine's owner changes what is mapped or allowed";
+const isReset = (input: Uint8Array, step: number): boolean =>
+  stepKind(input, step) === KIND_REBOOT && playsBoots(input);
+
+/** What a step that is no call does before the next one; nothing where boots and cuts of power are passed over. */
+function changeText(input: Uint8Array, step: number): string | undefined {
+  const seed = new DataView(input.buffer, input.byteOffset).getUint32(step * STEP_BYTES + STEP_SEED, true);
+  switch (stepKind(input, step)) {
+    case KIND_CLOCK:
+      return `before it the clock goes on by ${seed % 0x100000} s`;
+    case KIND_POWER_CUT:
+      return playsBoots(input) ? `before it power is cut, ${seed % 0x400} steps of flash writing later` : undefined;
+    case KIND_REBOOT:
+      return undefined;
+    default:
+      return "before it the machine's owner changes what is mapped or allowed";
+  }
 }

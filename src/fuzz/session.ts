@@ -1,19 +1,14 @@
+import { edgeCoverage, unionOfEdges } from "./edge-coverage.ts";
 import { failureKey } from "./failure.ts";
 import type { Finding } from "./finding.ts";
+import type { Sample } from "./fuzz-run.ts";
 import type { Lane, LaneReport } from "./lane.ts";
 import type { Coverage } from "./target.ts";
 
 /** How far a session is. */
-export interface Sample {
-  seconds: number;
-  runs: number;
-  calls: number;
-  covered: number;
+export interface SessionSample extends Sample {
   /** Edges that there are; 0 where nobody knows. */
   total: number;
-  features: number;
-  corpus: number;
-  findings: number;
   /** The run that last showed something new, of all lanes' together. */
   lastNews: number;
 }
@@ -27,7 +22,7 @@ export interface SessionOptions {
   /** Inputs to begin with, for every lane. */
   inputs: readonly Uint8Array[];
   /** Called after each round. */
-  onRound(sample: Sample, news: readonly Uint8Array[]): void;
+  onRound(sample: SessionSample, news: readonly Uint8Array[]): void;
 }
 
 /** Rounds of one lane alone, small so that somebody sees them go by; they exchange nothing. */
@@ -42,7 +37,7 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #started = performance.now();
   readonly #findings = new Map<string, Finding>();
-  readonly samples: Sample[] = [];
+  readonly samples: SessionSample[] = [];
   #reports: LaneReport[] = [];
   readonly #corpus: Uint8Array[] = [];
   #stopped = false;
@@ -62,8 +57,10 @@ export class Session {
     return this.#corpus;
   }
 
+  /** Undefined where the target knows no edges. */
   get seenEdges(): Uint8Array | undefined {
-    return union(this.#reports.map(({ seen }) => seen));
+    const all = this.#reports.map(({ seen }) => seen).filter((seen) => seen !== undefined);
+    return all.length === 0 ? undefined : unionOfEdges(all);
   }
 
   stop(): void {
@@ -71,7 +68,16 @@ export class Session {
     for (const lane of this.#lanes) lane.stop();
   }
 
+  /** Lanes are closed at the end, also where one has failed: their threads would keep the process. */
   async run(): Promise<void> {
+    try {
+      await this.#rounds();
+    } finally {
+      await Promise.all(this.#lanes.map((lane) => lane.close()));
+    }
+  }
+
+  async #rounds(): Promise<void> {
     const { runs, findingsMax, roundRuns } = this.#options;
     let inputs = this.#lanes.map(() => this.#options.inputs);
     let left = runs;
@@ -83,7 +89,6 @@ export class Session {
       this.#take();
       inputs = this.#lanes.map((_, i) => this.#reports.flatMap(({ news }, of) => (of === i ? [] : news)));
     }
-    await Promise.all(this.#lanes.map((lane) => lane.close()));
   }
 
   #take(): void {
@@ -107,29 +112,14 @@ export class Session {
     this.#options.onRound(sample, news);
   }
 
+  /** Of all lanes where edges are known; else of the first one. */
   #coverage(): Coverage {
     const seen = this.seenEdges;
-    const [first] = this.#reports.map(({ coverage }) => coverage);
-    if (seen === undefined || this.#lanes.length === 1) return first as Coverage;
-    let covered = 0;
-    let features = 0;
-    for (const buckets of seen) {
-      if (buckets !== 0) covered++;
-      for (let rest = buckets; rest !== 0; rest &= rest - 1) features++;
-    }
-    return { covered, features, total: (first as Coverage).total };
+    return seen === undefined ? (this.#reports[0] as LaneReport).coverage : edgeCoverage(seen);
   }
 }
 
 /** `count` in `parts` parts that differ by one at most. */
 function share(count: number, parts: number): number[] {
   return Array.from({ length: parts }, (_, i) => Math.floor((count + parts - 1 - i) / parts));
-}
-
-function union(all: readonly (Uint8Array | undefined)[]): Uint8Array | undefined {
-  const [first, ...others] = all;
-  const seen = first?.slice();
-  for (const other of others)
-    for (const [edge, buckets] of other?.entries() ?? []) if (seen) seen[edge] = (seen[edge] ?? 0) | buckets;
-  return seen;
 }

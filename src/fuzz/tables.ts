@@ -1,6 +1,13 @@
 import { CONTENTS_BYTES, CONTENTS_MAX, GUIDS_MAX, NAMES_BYTES, NAMES_MAX } from "../../assembly/abi/fuzz.ts";
 import { FMP_LIBRARY } from "../capsules.ts";
-import { GLOBAL_GUID, guidBytes, SECURE_BOOT_ENABLE_GUID } from "../guid.ts";
+import {
+  CAPSULE_VENDOR_GUID,
+  GLOBAL_GUID,
+  GUID_NAMES,
+  guidBytes,
+  IMAGE_SECURITY_GUID,
+  SECURE_BOOT_ENABLE_GUID,
+} from "../guid.ts";
 import { fromHex } from "../hex.ts";
 import { toUcs2 } from "../ucs2.ts";
 
@@ -11,49 +18,30 @@ export interface Tables {
   contents: readonly Uint8Array[];
 }
 
-/** EFI_IMAGE_SECURITY_DATABASE_GUID */
-const DATABASE_GUID = "d719b2cb-3d3a-4596-a3bc-dad00e67656f";
-/** gEfiCustomModeEnableGuid */
-const CUSTOM_MODE_GUID = "c076ec0c-7028-4399-a072-71ee5c448b9f";
-/** gEfiVendorKeysNvGuid */
-const VENDOR_KEYS_GUID = "9073e4e0-60ec-4b6e-9903-4c223c260f3c";
-/** gEfiCertDbGuid */
-const CERT_DB_GUID = "d9bee56e-75dc-49d9-b4d7-b534210f637a";
-/** gEdkiiVarErrorFlagGuid */
-const ERROR_FLAG_GUID = "04b37fe8-f6ae-480b-bdd5-37d98c5e89aa";
-/** EFI_HARDWARE_ERROR_VARIABLE */
-const HARDWARE_ERROR_GUID = "414e6bdd-e47b-47cc-b244-bb61020cf516";
 /** gEfiMemoryOverwriteControlDataGuid and its lock */
 const MOR_GUID = "e20939be-32d4-41be-a150-897f85d49829";
 const MOR_LOCK_GUID = "bb983ccf-151d-40e1-a07b-4a17be168292";
-/** MTC */
-const COUNT_GUID = "eb704011-1402-11d3-8e77-00a0c969723b";
-const CAPSULE_GUID = "711c703f-c285-4b10-a3b0-36ecbd3c8be2";
-const TIMEZONE_GUID = "378d7b65-8da9-4773-b6e4-a47826a833e1";
-const SHIM_GUID = "605dab50-e046-4300-abb6-3dd810dd8b23";
 const OURS = "11111111-2222-3333-4444-555555555555";
+const THEIRS = "11111111-2222-3333-4444-555555555556";
 
 const GUID_LIST = [
-  OURS,
-  GLOBAL_GUID,
-  DATABASE_GUID,
-  "11111111-2222-3333-4444-555555555556",
-  SECURE_BOOT_ENABLE_GUID,
-  CUSTOM_MODE_GUID,
-  VENDOR_KEYS_GUID,
-  CERT_DB_GUID,
-  ERROR_FLAG_GUID,
-  HARDWARE_ERROR_GUID,
-  MOR_GUID,
-  MOR_LOCK_GUID,
-  COUNT_GUID,
-  CAPSULE_GUID,
-  TIMEZONE_GUID,
-  SHIM_GUID,
+  ...[OURS, GLOBAL_GUID, IMAGE_SECURITY_GUID, THEIRS, SECURE_BOOT_ENABLE_GUID],
+  ...named("custommode", "vendorkeys", "certdb", "varerror", "hwerr"),
+  ...[MOR_GUID, MOR_LOCK_GUID],
+  ...named("mtc"),
+  CAPSULE_VENDOR_GUID,
+  ...named("rtc", "shim"),
   ...FMP_LIBRARY,
   "00000000-0000-0000-0000-000000000000",
   "ffffffff-ffff-ffff-ffff-ffffffffffff",
 ];
+/** Vendors in every sequence's tables. */
+export const GUID_COUNT = GUID_LIST.length;
+
+/** The GUIDs of these short names (guid.ts). */
+function named(...names: string[]): string[] {
+  return names.map((name) => GUID_NAMES[name] as string);
+}
 
 const NAME_LIST = [
   ..."abcdefgh",

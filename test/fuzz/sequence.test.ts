@@ -3,6 +3,7 @@ import {
   HEAD_ABI,
   HEAD_BOOTS,
   HEAD_BOOTS_ON,
+  KIND_CLOCK,
   KIND_POWER_CUT,
   KIND_REBOOT,
   PLACE_LAST_BYTES,
@@ -14,6 +15,7 @@ import {
   STEP_KIND,
   STEP_NAME,
   STEP_OP_PLACE,
+  STEP_SEED,
   STEP_SIZE,
   STEP_SIZE_KIND,
 } from "../../assembly/abi/fuzz.ts";
@@ -99,6 +101,17 @@ test("a finding's trace replays on a plain machine, boots included", () => {
   expect(replay(trace, startMachine(trace, undefined)).differences).toEqual([]);
 });
 
+test("what is done between calls stands in the next call's note, and what is passed over does not", () => {
+  const between = [KIND_POWER_CUT, KIND_REBOOT, KIND_CLOCK].map((kind) => ({ [STEP_KIND]: kind, [STEP_SEED]: 9 }));
+  const notes = (head: Fields) =>
+    parseTrace(traceOf({}, TABLES, sequence(head, ...between, get(0, 1)), "test")).calls.map(({ call }) => call.note);
+  expect(notes({})).toEqual(["before it the clock goes on by 9 s"]);
+  expect(notes({ [HEAD_BOOTS]: HEAD_BOOTS_ON })).toEqual([
+    "before it power is cut, 9 steps of flash writing later",
+    "before it the clock goes on by 9 s",
+  ]);
+});
+
 test("boots and cuts of power are played only where the head says so", () => {
   const player = fuzzMachine();
   const boot = vi.spyOn(player.machine, "reboot");
@@ -174,9 +187,9 @@ test("edges of the core are counted in buckets: what was seen is no news, other 
   const player = fuzzMachine();
   const news = (input: Uint8Array) => {
     player.play(player.lay(input));
-    const fresh = player.takeEdges();
+    const fresh = player.takeFresh();
     player.goBack();
-    return fresh;
+    return { edges: fresh >>> 16, buckets: fresh & 0xffff };
   };
   expect(news(sequence({}, get(0, 1))).edges).toBeGreaterThan(20);
   expect(news(sequence({}, get(0, 1)))).toEqual({ edges: 0, buckets: 0 });

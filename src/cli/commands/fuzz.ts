@@ -11,7 +11,7 @@ import { type Lane, type LaneOptions, LocalLane, laneTarget } from "../../fuzz/l
 import { TARGETS } from "../../fuzz/make-target.ts";
 import { fuzzReport } from "../../fuzz/report.ts";
 import { runOf } from "../../fuzz/run-of.ts";
-import { ROUND_RUNS, type Sample, Session } from "../../fuzz/session.ts";
+import { ROUND_RUNS, Session, type SessionSample } from "../../fuzz/session.ts";
 import { statusLine } from "../../fuzz/status-line.ts";
 import { Shown, type Target } from "../../fuzz/target.ts";
 import { WorkerLane } from "../../fuzz/worker-lane.ts";
@@ -212,7 +212,7 @@ interface Written extends WrittenFinding {
   finding: Finding;
 }
 
-function summary(lane: LaneOptions, last: Sample, findings: readonly Written[]): string {
+function summary(lane: LaneOptions, last: SessionSample, findings: readonly Written[]): string {
   const perSecond = (count: number) => Math.round(count / Math.max(last.seconds, 0.001)).toLocaleString("en");
   const edges = last.total === 0 ? "" : `, ${last.covered} of ${last.total} edges, ${last.features} features`;
   const head =
@@ -229,7 +229,12 @@ function findingText(lane: LaneOptions, { finding, input, trace }: Written): str
   return `finding ${failure.oracle}: ${failure.text} (run ${run}; ${sizes})\n  ${again(lane, input)}\n${replay}`;
 }
 
-function document(lane: LaneOptions, { jobs, seed }: Options, last: Sample, findings: readonly Written[]): object {
+function document(
+  lane: LaneOptions,
+  { jobs, seed }: Options,
+  last: SessionSample,
+  findings: readonly Written[],
+): object {
   return {
     schema: "xenefi.fuzz/1",
     target: lane.name,
