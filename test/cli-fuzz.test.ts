@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ownSpelling } from "../src/cli/fuzz-arguments.ts";
 import { sha1 } from "../src/cli/fuzz-files.ts";
+import { type FuzzOptions, huntOf } from "../src/cli/fuzz-options.ts";
+import { again } from "../src/cli/fuzz-text.ts";
 import { xenefi } from "./support/cli.ts";
 
 let folder: string;
@@ -39,6 +41,39 @@ test("a single input is run and told", async () => {
   const path = join(folder, "input");
   writeFileSync(path, CALL);
   expect(await xenefi("fuzz", "variables", path)).toMatchObject({ exit: 0, out: `${path}: no finding\n` });
+});
+
+/** A module of somebody's own that fails for every input with a 7 in its first four bytes. */
+const MODULE = `export const fuzz = (data) => { if (data.subarray(0, 4).includes(7)) throw new Error("a seven"); };`;
+
+test("a module's finding is small, kept, and shown again by the line that is printed", async () => {
+  const module = join(folder, "target.mjs");
+  writeFileSync(module, MODULE);
+  const result = await xenefi("fuzz", module, "--runs", "20000", "--findings", `${folder}/found-`);
+  const [, text, line] = /^finding crash: (.*) \(run.*\)\n {2}xenefi (.*)$/m.exec(result.out) ?? [];
+  expect([result.exit, text]).toEqual([1, "Error: a seven in fuzz"]);
+  const path = `${folder}/found-crash-${sha1(Uint8Array.of(7))}`;
+  expect(line).toBe(`fuzz ${module} ${path}`);
+  expect([...readFileSync(path)]).toEqual([7]);
+  expect(await xenefi(...(line as string).split(" "))).toMatchObject({ exit: 1, out: `${path}: crash: ${text}\n` });
+});
+
+test("a finding of a shim is shown again with the shim", () => {
+  const path = join(folder, "shim.wasm");
+  writeFileSync(path, "");
+  const { words, inputs } = huntOf("shim", [path, "corpus"], { maxSteps: 8 } as FuzzOptions);
+  expect([again(words, "crash-1"), inputs]).toEqual([`xenefi fuzz shim ${path} crash-1`, ["corpus"]]);
+});
+
+test("no input is longer than -max_len= says, whatever the target", async () => {
+  const module = join(folder, "target.mjs");
+  writeFileSync(
+    module,
+    `export const fuzz = (data) => { if (data.length > 64) throw new Error("long"); return data.length; };`,
+  );
+  expect(await xenefi("fuzz", module, "-runs=5000", "-max_len=64")).toMatchObject({ exit: 0 });
+  const { exit } = await xenefi("fuzz", module, "-runs=5000", "-max_len=65", "--findings", `${folder}/`);
+  expect(exit).toBe(1);
 });
 
 test("a merge keeps of all inputs what shows something new", async () => {

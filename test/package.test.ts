@@ -1,8 +1,10 @@
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { bundle } from "./support/bundle.ts";
 import { installPackage, output, ROOT, TSC } from "./support/installed.ts";
 
@@ -41,6 +43,31 @@ test("the fuzzer comes along, its threads too", { timeout: TIMEOUT }, async () =
   const said = await output(user, join(user, "node_modules/.bin/xenefi"), "fuzz", "variables", ...options, "--json");
   expect(JSON.parse(said)).toMatchObject({ jobs: 2, findings: [] });
 });
+
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 0],
+] as const)(
+  "%s ends a search early: what it kept stays, and it says what it did",
+  { timeout: TIMEOUT },
+  async (signal, code) => {
+    const corpus = await mkdtemp(join(folder, "corpus-"));
+    const options = ["--time", "100", "--checks", "none", "--variables", "0"];
+    const bin = join(user, "node_modules/.bin/xenefi");
+    const search = spawn(bin, ["fuzz", "variables", corpus, ...options], {
+      cwd: user,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let said = "";
+    search.stdout.on("data", (part) => {
+      said += part;
+    });
+    await vi.waitUntil(async () => (await readdir(corpus)).length > 0, { timeout: TIMEOUT });
+    search.kill(signal);
+    expect((await once(search, "close"))[0]).toBe(code);
+    expect(said).toMatch(/^variables: [\d,]+ runs .* inputs kept\nno finding\n$/);
+  },
+);
 
 test("the library is imported by its name and boots a machine", { timeout: TIMEOUT }, async () => {
   const script = `import { Machine } from "xenefi"; console.log(new Machine().flash().length);`;

@@ -8,6 +8,8 @@ export interface EngineOptions {
   seed: number;
   /** Most different failures that are kept; the run ends there. */
   findingsMax: number;
+  /** Most bytes of an input, if fewer than the target's own. */
+  bytesMax?: number | undefined;
 }
 
 /** One in so many inputs is made from nothing. */
@@ -37,7 +39,7 @@ export class Engine {
     this.target = target;
     this.#options = options;
     this.#random = new Random(options.seed);
-    this.#buffer = new Uint8Array(target.bytesMax);
+    this.#buffer = new Uint8Array(Math.min(target.bytesMax, options.bytesMax ?? target.bytesMax));
   }
 
   get runs(): number {
@@ -59,7 +61,7 @@ export class Engine {
 
   /** Runs an input that somebody has: of a corpus, a seed, another worker. Longer ones are cut. */
   offer(input: Uint8Array): void {
-    this.#try(input.subarray(0, this.target.bytesMax));
+    this.#try(input.subarray(0, this.#buffer.length));
   }
 
   /** Runs `count` inputs of its own, fewer if there are findings enough. */

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { Engine } from "./engine.ts";
+import { Engine, type EngineOptions } from "./engine.ts";
 import type { Finding } from "./finding.ts";
 import { makeTarget, type TargetOptions } from "./make-target.ts";
 import type { Coverage, Target } from "./target.ts";
@@ -29,8 +29,7 @@ export interface Lane {
   close(): Promise<void>;
 }
 
-export interface LaneOptions extends TargetOptions {
-  findingsMax: number;
+export interface LaneOptions extends TargetOptions, EngineOptions {
   /** Of the target `file`: where the module is. */
   module?: string;
 }
