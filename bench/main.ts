@@ -29,7 +29,7 @@ const headlines = headlinesOf(tables);
 const growth = growthOf();
 const machine = { node: process.version, processor: cpus()[0]?.model, processors: cpus().length, load };
 if (json) {
-  console.log(JSON.stringify({ schema: "xenefi.bench/2", ...machine, tables, headlines, growth }));
+  console.log(JSON.stringify({ schema: "xenefi.peers/1", ...machine, tables, headlines, growth }));
 } else {
   for (const [text, ratio] of Object.entries(headlines)) console.log(`${text.padEnd(66)} ${ratio.toFixed(1)}`);
   const heap = `${growth.heap >= 0 ? "+" : ""}${growth.heap}`;

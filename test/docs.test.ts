@@ -90,6 +90,7 @@ test.each([
   ["handover/1", ["handover", "--preset", "arm-acpi", "--qemu"]],
   ["handover-show/1", ["handover", "show", fixturePath("handover/ovmf-system-table.bin")]],
   ["replay/1", ["replay", fixturePath(`traces/${traceNames("traces")[0]}`)]],
+  ["bench/1", ["bench", "--variables", "5", "--time", "1"]],
   ["fuzz/1", ["fuzz", "dispatch", "--runs", "20", "--checks", "none"]],
   ["shim-init/1", ["shim", "init", join(outputs, "shim")]],
   ["error/1", ["ls", "/no/such/file"]],
@@ -103,12 +104,12 @@ test.each([
 });
 
 test("every schema of the source is in the page's table", () => {
-  const sources = readdirSync(join(ROOT, "src/cli"), { recursive: true, encoding: "utf8" }).filter((path) =>
+  const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" }).filter((path) =>
     /\.ts$/.test(path),
   );
   const used = sources.flatMap(
     (path) =>
-      page(`src/cli/${path}`)
+      page(`src/${path}`)
         .join()
         .match(/xenefi\.[a-z-]+\/\d+/g) ?? [],
   );
@@ -124,7 +125,7 @@ function page(path: string): string[] {
 }
 
 /** The first object of the list that the table describes. */
-function firstOf({ variables, findings, changes, signatures, traces }: Record<string, unknown>): object {
-  const list = [variables, findings, changes, signatures, traces].find(Array.isArray);
+function firstOf({ variables, findings, changes, signatures, traces, rows }: Record<string, unknown>): object {
+  const list = [variables, findings, changes, signatures, traces, rows].find(Array.isArray);
   return list?.[0] ?? {};
 }

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
-import { hunt } from "../../bench/planted-hunt.ts";
+import { hunt } from "../../hunts/planted-hunt.ts";
 import { buildPlanted, plant } from "../../scripts/build-planted.mjs";
 import { FAULTS, type PlantedFault } from "../../scripts/planted/faults.mjs";
 
