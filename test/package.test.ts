@@ -139,11 +139,12 @@ test("the tarball holds the library, the release and fuzzing cores, what builds 
   const wanted = [
     ...["LICENSE", "README.md", "build/core-bytes.js", "dist/src/index.js", "dist/src/index.d.ts"],
     ...["examples/shim/shim.c", "shim/build.sh", "shim/glue.c", "c/xenefi.h", "c/xenefi.c", "c/xenefi-ctl.c"],
+    "examples/privcmd/play.c",
   ];
   expect(files).toEqual(expect.arrayContaining(wanted.map((file) => `package/${file}`)));
   const cores = ["fuzz-bare", "fuzz", "release"].map((name) => `package/build/${name}.wasm`);
   expect(files.filter((file) => file.endsWith(".wasm")).sort()).toEqual(cores);
   const allowed =
-    /^package\/((package\.json|[A-Z]+(\.md)?|examples\/shim\/[\w.]+)$|(build|c|shim|dist\/src|dist\/assembly\/abi|dist\/cli)\/)/;
+    /^package\/((package\.json|[A-Z]+(\.md)?|examples\/(shim|privcmd)\/[\w.]+)$|(build|c|shim|dist\/src|dist\/assembly\/abi|dist\/cli)\/)/;
   expect(files.filter((file) => !allowed.test(file))).toEqual([]);
 });
