@@ -8,6 +8,7 @@ import {
   OP,
   WINDOW,
 } from "./abi/layout";
+import { copyBytes } from "./bytes";
 import { scanName } from "./name";
 import { Draft, state } from "./state";
 
@@ -35,8 +36,6 @@ const WATCHED: u32 = ATTENTION_HOLES | ATTENTION_FOREIGN;
  * host may know no more of a page than that it is not mapped.
  */
 const PIECE_BYTES: u32 = 64;
-/** Bytes up to which words are quicker (a GetVariable of 64 bytes by a tenth). */
-const WORDS_BYTES_MAX: u32 = 256;
 
 /** Core address of a guest address that is known to be mapped, or of a place in the heap. */
 export function at(guest: u64): usize {
@@ -80,7 +79,7 @@ export function viewName(d: Draft, guest: u64): usize {
  */
 export function write(guest: u64, from: usize, bytes: u32): bool {
   if ((state.attention & WATCHED) === 0 && bytes <= windowBytesFrom(guest)) {
-    copy(at(guest), from, bytes);
+    copyBytes(at(guest), from, bytes);
     return true;
   }
   return writePart(guest, from, bytes);
@@ -105,35 +104,6 @@ export function writeOver(guest: u64, copy: usize, bytes: u32, from: usize, newB
   if (!write(guest, from, newBytes)) return false;
   if (state.attention & ATTENTION_FOREIGN) return write(guest + newBytes, copy + newBytes, bytes - newBytes);
   return reach(guest, bytes, u32.MAX_VALUE) === bytes;
-}
-
-/** A few bytes are copied sooner by words than by the engine, which makes a call of it. */
-function copy(to: usize, from: usize, bytes: u32): void {
-  if (bytes > WORDS_BYTES_MAX) {
-    memory.copy(to, from, bytes);
-    return;
-  }
-  const blocks = to + (bytes & ~31);
-  while (to < blocks) {
-    store<u64>(to, load<u64>(from));
-    store<u64>(to, load<u64>(from, 8), 8);
-    store<u64>(to, load<u64>(from, 16), 16);
-    store<u64>(to, load<u64>(from, 24), 24);
-    to += 32;
-    from += 32;
-  }
-  const words = to + (bytes & 24);
-  while (to < words) {
-    store<u64>(to, load<u64>(from));
-    to += 8;
-    from += 8;
-  }
-  const end = to + (bytes & 7);
-  while (to < end) {
-    store<u8>(to, load<u8>(from));
-    to++;
-    from++;
-  }
 }
 
 /** How many of `bytes` bytes at `guest` lie before the first hole of one of the `kinds`, and in the window if there is one. */

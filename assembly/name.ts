@@ -2,7 +2,13 @@ import { Draft } from "./state";
 
 const LANES: u64 = 0x0001000100010001;
 const TOPS: u64 = 0x8000800080008000;
-const MIX: u64 = 0x9e3779b97f4a7c15;
+/**
+ * The hash is a sum of products: of GUID and name, eight bytes at a time, each times another power of this odd number.
+ * Unlike a hash that mixes each word into the last one, the products do not wait for one another.
+ */
+const KEY: u64 = 0x9e3779b97f4a7c15;
+const KEY_2: u64 = KEY * KEY;
+const KEY_3: u64 = KEY_2 * KEY;
 
 /**
  * Reads the UCS-2 name at `d.name` up to its terminator and hashes it together with `d.guid`: sets `d.nameBytes`
@@ -12,7 +18,8 @@ const MIX: u64 = 0x9e3779b97f4a7c15;
 export function scanName(d: Draft, limit: u32): bool {
   const name = d.name;
   const end = name + limit;
-  let hash = mix(load<u64>(d.guid), load<u64>(d.guid, 8));
+  let sum = guidSum(d.guid);
+  let key = KEY_3;
   let at = name;
   while (at < end) {
     const units = load<u64>(at);
@@ -23,10 +30,11 @@ export function scanName(d: Draft, limit: u32): bool {
       at += <usize>(bits >> 3) + 2;
       if (at > end) return false;
       d.nameBytes = <u32>(at - name);
-      d.hash = fold(mix(hash, units & ~(u64.MAX_VALUE << bits)));
+      d.hash = fold(sum + (units & ~(u64.MAX_VALUE << bits)) * key);
       return true;
     }
-    hash = mix(hash, units);
+    sum += units * key;
+    key *= KEY;
     at += 8;
   }
   return false;
@@ -34,40 +42,24 @@ export function scanName(d: Draft, limit: u32): bool {
 
 /** Hash of a name of known length (terminator included) under a GUID, as scanName gives it. */
 export function hashName(guid: usize, name: usize, nameBytes: u32): u32 {
-  let hash = mix(load<u64>(guid), load<u64>(guid, 8));
+  let sum = guidSum(guid);
+  let key = KEY_3;
   let left = <i32>nameBytes - 2;
   let at = name;
-  while (left >= 8) {
-    hash = mix(hash, load<u64>(at));
+  for (; left >= 8; left -= 8) {
+    sum += load<u64>(at) * key;
+    key *= KEY;
     at += 8;
-    left -= 8;
   }
-  const bits = (<u64>left) << 3;
-  return fold(mix(hash, bits === 0 ? 0 : load<u64>(at) & ~(u64.MAX_VALUE << bits)));
+  const last = load<u64>(at) & ~(u64.MAX_VALUE << ((<u64>left) << 3));
+  return fold(sum + last * key);
 }
 
-/** True if `bytes` bytes at both addresses are equal. Reads up to 7 bytes behind them. */
-export function sameBytes(a: usize, b: usize, bytes: u32): bool {
-  const end = a + (bytes & ~7);
-  while (a < end) {
-    if (load<u64>(a) !== load<u64>(b)) return false;
-    a += 8;
-    b += 8;
-  }
-  const rest = (<u64>(bytes & 7)) << 3;
-  return rest === 0 || (load<u64>(a) ^ load<u64>(b)) << (64 - rest) === 0;
+function guidSum(guid: usize): u64 {
+  return load<u64>(guid) * KEY + load<u64>(guid, 8) * KEY_2;
 }
 
-/** True if both 16-byte GUIDs are equal. */
-export function sameGuid(a: usize, b: usize): bool {
-  return load<u64>(a) === load<u64>(b) && load<u64>(a, 8) === load<u64>(b, 8);
-}
-
-function mix(hash: u64, word: u64): u64 {
-  const product = (hash ^ word) * MIX;
-  return product ^ (product >> 32);
-}
-
-function fold(hash: u64): u32 {
-  return <u32>((hash * MIX) >> 32);
+/** The upper half, which all bits have gone into, and the lower one brought there. */
+function fold(sum: u64): u32 {
+  return <u32>(((sum ^ (sum >> 32)) * KEY) >> 32);
 }

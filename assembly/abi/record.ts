@@ -13,6 +13,7 @@ export const RECORD_STATE = 2;
 export const RECORD_ATTRIBUTES = 4;
 export const RECORD_COUNT = 8;
 export const RECORD_STAMP = 16;
+export const RECORD_KEY_INDEX = 32;
 export const RECORD_NAME_BYTES = 36;
 export const RECORD_DATA_BYTES = 40;
 export const RECORD_GUID = 44;

@@ -30,6 +30,7 @@ import {
   NON_VOLATILE,
   TIME_BASED_AUTHENTICATED_WRITE_ACCESS,
 } from "../abi/variable";
+import { sameGuid } from "../bytes";
 import { verify } from "../host";
 import { has, statusOf } from "../policy";
 import { Draft, keyDraft, VALUE_BUFFER, VERDICT } from "../state";
@@ -42,8 +43,8 @@ import {
   DBT,
   DBX,
   GLOBAL_GUID,
+  hasName,
   IMAGE_SECURITY_GUID,
-  isVariable,
   KEK,
   PK,
   SECURE_BOOT,
@@ -107,8 +108,10 @@ export function descriptorBytes(d: Draft): u32 {
  */
 export function processAuthenticated(d: Draft, record: usize): EfiCode {
   d.stamp = 0;
-  if (isVariable(d, GLOBAL_GUID, PK)) return writeKey(d, record, Key.Platform);
-  if (isVariable(d, GLOBAL_GUID, KEK)) return writeKey(d, record, Key.Exchange);
+  if (sameGuid(d.guid, GLOBAL_GUID)) {
+    if (hasName(d, PK)) return writeKey(d, record, Key.Platform);
+    if (hasName(d, KEK)) return writeKey(d, record, Key.Exchange);
+  }
   if (isDatabase(d)) return writeDatabase(d, record);
   if ((d.attributes & TIME_BASED_AUTHENTICATED_WRITE_ACCESS) !== 0) return writePrivate(d, record);
   if ((d.attributes & AUTHENTICATED_WRITE_ACCESS) !== 0 && has(BARE_COUNTER_DELETES)) {
@@ -428,11 +431,7 @@ function hasKeyAttributes(d: Draft): bool {
 }
 
 function isDatabase(d: Draft): bool {
-  return (
-    isVariable(d, IMAGE_SECURITY_GUID, DB) ||
-    isVariable(d, IMAGE_SECURITY_GUID, DBX) ||
-    isVariable(d, IMAGE_SECURITY_GUID, DBT)
-  );
+  return sameGuid(d.guid, IMAGE_SECURITY_GUID) && (hasName(d, DB) || hasName(d, DBX) || hasName(d, DBT));
 }
 
 function isPlainStamp(stamp: usize): bool {

@@ -16,7 +16,7 @@ import {
 } from "../abi/capsule";
 import { CAPSULES } from "../abi/layout";
 import { EfiCode, Reason } from "../abi/status";
-import { sameGuid } from "../name";
+import { sameGuid } from "../bytes";
 import { refuse } from "./refusal";
 
 /** 6dcbd5ed-e82d-4c44-bda1-7194199ad92a, EFI_FIRMWARE_MANAGEMENT_CAPSULE_ID_GUID */

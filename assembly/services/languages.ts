@@ -2,7 +2,7 @@ import { COUPLE_LANGUAGES } from "../abi/policy";
 import { HEADER_BYTES } from "../abi/record";
 import { EfiCode, Reason } from "../abi/status";
 import { BOOTSERVICE_ACCESS, NON_VOLATILE, RUNTIME_ACCESS } from "../abi/variable";
-import { sameBytes } from "../name";
+import { sameBytes } from "../bytes";
 import { has } from "../policy";
 import { Draft, nvRegion, partnerDraft, state, VALUE_BUFFER, VALUE_BUFFER_BYTES } from "../state";
 import { alignedBytes, dataBytesOf, dataOf } from "../store/record";

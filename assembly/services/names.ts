@@ -1,4 +1,5 @@
-import { sameBytes, sameGuid, scanName } from "../name";
+import { sameBytes } from "../bytes";
+import { scanName } from "../name";
 import { Draft } from "../state";
 
 /**
@@ -75,9 +76,4 @@ export function hasName(d: Draft, name: usize): bool {
   return (
     d.nameBytes <= NAME_BYTES_MAX && load<u16>(name + d.nameBytes - 2) === 0 && sameBytes(d.name, name, d.nameBytes)
   );
-}
-
-/** True if the draft is the variable `name` of `guid`. */
-export function isVariable(d: Draft, guid: usize, name: usize): bool {
-  return sameGuid(d.guid, guid) && hasName(d, name);
 }

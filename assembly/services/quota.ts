@@ -18,7 +18,7 @@ import {
   NON_VOLATILE,
   TIME_BASED_AUTHENTICATED_WRITE_ACCESS,
 } from "../abi/variable";
-import { sameGuid } from "../name";
+import { sameGuid } from "../bytes";
 import { has, limit } from "../policy";
 import { Draft, nvRegion, Region, state, volatileRegion } from "../state";
 import { dataBytesOf, guidOf, nameBytesOf, nameOf, nextOf } from "../store/record";

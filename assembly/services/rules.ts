@@ -10,7 +10,7 @@ import {
   RULE_WILDCARD,
   RULES_NAMESPACES,
 } from "../abi/rules";
-import { sameGuid } from "../name";
+import { sameGuid } from "../bytes";
 
 /** The rules block (abi/rules.ts): which rules there are for a variable. */
 

@@ -1,5 +1,5 @@
+import { sameBytes, sameGuid } from "../bytes";
 import { hasRsaKey } from "../host";
-import { sameBytes, sameGuid } from "../name";
 
 /**
  * EFI_SIGNATURE_LIST (UEFI 2.10, 32.4.1): type GUID 16, list bytes u32, header bytes u32, signature bytes u32, header,

@@ -15,7 +15,7 @@ import {
 } from "../abi/policy";
 import { EfiCode, Reason } from "../abi/status";
 import { APPEND_WRITE, BOOTSERVICE_ACCESS, NON_VOLATILE, RUNTIME_ACCESS } from "../abi/variable";
-import { sameBytes } from "../name";
+import { sameBytes } from "../bytes";
 import { has, limit, statusOf } from "../policy";
 import { Draft, state } from "../state";
 import { reclaim } from "../store/reclaim";

@@ -1,5 +1,6 @@
 import { INDEX, INDEX_SLOTS_MAX } from "../abi/layout";
-import { hashName, sameBytes, sameGuid } from "../name";
+import { sameBytes, sameGuid } from "../bytes";
+import { hashName } from "../name";
 import { state } from "../state";
 import { breakMark, keepWord } from "./mark";
 import { guidOf, nameBytesOf, nameOf } from "./record";

@@ -22,17 +22,22 @@ export function reclaim(region: Region, draft: usize, replaced: usize): bool {
   memory.fill(image, 0xff, storeBytes);
   let tail: usize = image;
   let errorBytes: u64 = 0;
-  for (let pass = 0; pass < 2; pass++) {
+  let others = true;
+  for (let pass = 0; pass < 2 && others; pass++) {
     const wanted = pass === 0 ? ADDED : IN_TRANSITION;
+    others = false;
     let record = firstLive(region, region.first);
     while (record !== 0) {
       const next = <usize>nextOf(record);
-      if (record !== replaced && stateOf(record) === wanted) {
-        const bytes = next - record;
-        memory.copy(tail, record, min(bytes, region.end - record));
-        store<u8>(tail, ADDED, RECORD_STATE);
-        if (isErrorRecord(attributesOf(tail))) errorBytes += bytes;
-        tail += bytes;
+      if (record !== replaced) {
+        if (stateOf(record) !== wanted) others = true;
+        else {
+          const bytes = next - record;
+          memory.copy(tail, record, min(bytes, region.end - record));
+          store<u8>(tail, ADDED, RECORD_STATE);
+          if (isErrorRecord(attributesOf(tail))) errorBytes += bytes;
+          tail += bytes;
+        }
       }
       record = firstLive(region, next);
     }

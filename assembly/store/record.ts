@@ -62,7 +62,9 @@ export function alignedBytes(bytes: u64): u64 {
 
 /** Address behind the record: where the next one starts. */
 export function nextOf(record: usize): u64 {
-  return <u64>record + alignedBytes(<u64>HEADER_BYTES + nameBytesOf(record) + dataBytesOf(record));
+  if (unfinished(record)) return <u64>record + HEADER_BYTES;
+  const bytes = <u64>HEADER_BYTES + load<u32>(record, RECORD_NAME_BYTES) + load<u32>(record, RECORD_DATA_BYTES);
+  return <u64>record + alignedBytes(bytes);
 }
 
 /** True if a record starts here. */

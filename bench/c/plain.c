@@ -72,25 +72,32 @@ static inline uint64_t guest_left(const struct plain *p, uint64_t at)
 	return at - NULL_GUARD >= p->guest_bytes - NULL_GUARD ? 0 : p->guest_bytes - at;
 }
 
-static inline uint64_t mix(uint64_t hash, uint64_t word)
-{
-	uint64_t product = (hash ^ word) * 0x9e3779b97f4a7c15ull;
+/* The hash: a sum of products, eight bytes each, by powers of a number. */
+#define KEY 0x9e3779b97f4a7c15ull
 
-	return product ^ product >> 32;
+static inline uint64_t guid_sum(const uint8_t *guid)
+{
+	return u64_t_at(guid) * KEY + u64_t_at(guid + 8) * (KEY * KEY);
+}
+
+static inline uint32_t fold(uint64_t sum)
+{
+	return (sum ^ sum >> 32) * KEY >> 32;
 }
 
 /* Hashes a name of known length, terminator included. */
 static uint32_t hash_name(const uint8_t *guid, const uint8_t *name, uint32_t name_bytes)
 {
-	uint64_t hash = mix(u64_t_at(guid), u64_t_at(guid + 8));
+	uint64_t sum = guid_sum(guid);
+	uint64_t key = KEY * KEY * KEY;
 	uint64_t last = 0;
 	int32_t left = (int32_t)name_bytes - 2;
 
-	for (; left >= 8; left -= 8, name += 8)
-		hash = mix(hash, u64_t_at(name));
+	for (; left >= 8; left -= 8, name += 8, key *= KEY)
+		sum += u64_t_at(name) * key;
 	for (int32_t i = 0; i < left; i += 2)
 		last |= (uint64_t)u16_t_at(name + i) << 8 * i;
-	return mix(hash, last) * 0x9e3779b97f4a7c15ull >> 32;
+	return fold(sum + last * key);
 }
 
 /* Finds the terminator and hashes on the way, four units at a time. Guest memory has slack behind it. */
@@ -98,7 +105,8 @@ static bool scan_name(struct plain *p, struct draft *d, uint64_t at)
 {
 	const uint8_t *name = p->guest + at;
 	const uint8_t *end = name + guest_left(p, at);
-	uint64_t hash = mix(u64_t_at(d->guid), u64_t_at(d->guid + 8));
+	uint64_t sum = guid_sum(d->guid);
+	uint64_t key = KEY * KEY * KEY;
 
 	d->name = name;
 	for (; name < end; name += 8) {
@@ -107,13 +115,14 @@ static bool scan_name(struct plain *p, struct draft *d, uint64_t at)
 		int bits;
 
 		if (zeros == 0) {
-			hash = mix(hash, units);
+			sum += units * key;
+			key *= KEY;
 			continue;
 		}
 		bits = __builtin_ctzll(zeros) - 15;
 		name += bits / 8 + 2;
 		d->name_bytes = name - d->name;
-		d->hash = mix(hash, units & ~(~0ull << bits)) * 0x9e3779b97f4a7c15ull >> 32;
+		d->hash = fold(sum + (units & ~(~0ull << bits)) * key);
 		return name <= end;
 	}
 	return false;

@@ -2,7 +2,7 @@
 export const HYPERCALL_FAULTS = [
   {
     name: "data-in-whole-words",
-    file: "assembly/guest.ts",
+    file: "assembly/bytes.ts",
     was: "to + (bytes & 24)",
     becomes: "to + ((bytes & 31) + 7 & 56)",
     kind: "off-by-one in a bound",

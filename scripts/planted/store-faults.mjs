@@ -83,8 +83,8 @@ export const STORE_FAULTS = [
   {
     name: "header-without-guid-end",
     file: "assembly/store/store.ts",
-    was: "memory.copy(header + RECORD_GUID, d.guid, 16)",
-    becomes: "memory.copy(header + RECORD_GUID, d.guid, 12)",
+    was: "copyGuid(at + RECORD_GUID, d.guid)",
+    becomes: "memory.copy(at + RECORD_GUID, d.guid, 12)",
     kind: "partial copy",
     what: "a record keeps twelve of its GUID's sixteen bytes",
   },
