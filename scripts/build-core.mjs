@@ -11,11 +11,13 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
  * Throws with the compiler's messages.
  */
 export async function buildCore(target) {
-  const counts = target === "coverage" || target === "fuzz";
-  const transform = counts ? ["--transform", "./scripts/coverage-transform.mjs"] : [];
+  const transforms = [
+    ...(target === "coverage" || target === "fuzz" ? ["./scripts/coverage-transform.mjs"] : []),
+    ...(target === "debug" || target === "coverage" ? [] : ["./scripts/inline-transform.mjs"]),
+  ].flatMap((file) => ["--transform", file]);
   const entry = target.startsWith("fuzz") ? "assembly/fuzz/index.ts" : "assembly/index.ts";
   const { error, stderr } = await asc
-    .main([entry, "--config", "asconfig.json", "--target", target, ...transform], {
+    .main([entry, "--config", "asconfig.json", "--target", target, ...transforms], {
       stderr: asc.createMemoryStream(),
       stdout: process.stderr,
       reportDiagnostic: undefined,

@@ -9,13 +9,13 @@ import { snapshotBlocks } from "../src/snapshot.ts";
 
 const workload = new Workload({ n: 50 });
 const { cases, guest, layout, shape } = workload;
-const CORE_BYTES_MAX = 48 * 1024;
+const CORE_BYTES_MAX = 40 * 1024;
 /** Of the core's memory with a window of 4 MiB. */
 const PAGES = (WINDOW + 0x400000) / 65536 + 1;
 const SLICES = 20;
 const SLICE = 5000;
 
-test("the release core has at most 48 KiB", () => {
+test("the release core has at most 40 KiB", () => {
   expect(statSync("build/release.wasm").size).toBeLessThanOrEqual(CORE_BYTES_MAX);
 });
 

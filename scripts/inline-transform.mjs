@@ -1,0 +1,37 @@
+// A transform for asc: what becomes part of its callers in the optimised cores, besides what binaryen finds worth it.
+//
+// A call inside wasm costs some 2 ns in V8 of Node 20, which inlines none; a GetVariable that hits has 40. Binaryen's own
+// way to few calls, -O3, inlines what is never hot, too: the core has 8 KiB more then, and is no faster than this.
+// Chosen by time (npm run bench) and size; a function with many callers or a long body is better left one.
+import { Node, NodeKind } from "assemblyscript";
+import { Transform } from "assemblyscript/transform";
+
+const INLINED = {
+  "assembly/call.ts": ["setStatus", "decodeVariable"],
+  "assembly/guest.ts": ["view", "viewFirst", "write", "windowBytesFrom"],
+  "assembly/services/quota.ts": ["spaceFor", "fitsClass", "largestRecord"],
+  "assembly/services/rules.ts": ["findNamespace"],
+  "assembly/services/set-variable.ts": ["verdictOn", "checkRules"],
+  "assembly/store/flash.ts": ["clearBits"],
+  "assembly/store/index.ts": ["slotOf"],
+  "assembly/store/record.ts": ["nameBytesOf", "unfinished"],
+  "assembly/store/region.ts": ["account"],
+  "assembly/store/store.ts": ["setSequence", "deleteTwins"],
+};
+
+export default class Inline extends Transform {
+  afterParse(parser) {
+    for (const [file, names] of Object.entries(INLINED)) {
+      const source = parser.sources.find(({ normalizedPath }) => normalizedPath === file);
+      for (const name of names) {
+        const found = source?.statements.find(
+          (one) => one.kind === NodeKind.FunctionDeclaration && one.name.text === name,
+        );
+        if (found === undefined) throw new Error(`scripts/inline-transform.mjs: no function ${name} in ${file}`);
+        const inline = Node.createIdentifierExpression("inline", found.name.range);
+        const decorator = Node.createDecorator(inline, null, found.name.range);
+        found.decorators = [...(found.decorators ?? []), decorator];
+      }
+    }
+  }
+}
