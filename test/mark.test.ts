@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FLASH, MARK_WORDS, MARK_WORDS_BYTES, OP, STATE } from "../assembly/abi/layout.ts";
+import { MARK_WORDS, MARK_WORDS_BYTES, OP, STATE } from "../assembly/abi/layout.ts";
 import { Client } from "../src/client.ts";
 import { Machine, type MachineOptions } from "../src/machine.ts";
 import { ovmf4m } from "../src/policies/ovmf.ts";
@@ -115,22 +115,4 @@ test("a machine that writes a device through cannot be marked", () => {
   const store = new Machine().flash();
   const machine = new Machine({ policy: ovmf4m, store, flash: { write: () => {}, sync: () => {} } });
   expect(() => machine.mark()).toThrow(new RangeError("mark: a machine with a flash device cannot go back"));
-});
-
-// Where a write can be told from its steps it is made in steps, else at once.
-test.each([
-  ["in the log's order", {}],
-  ["with a place in their order", { policy: qemu }],
-])("a record written in steps has the bytes of one written at once: %s", (_, options: MachineOptions) => {
-  const machines = [true, false].map((marked) => {
-    const { machine } = client(options, 1);
-    if (marked) machine.mark();
-    history(new Client(machine), 2, 300, 300);
-    return machine;
-  });
-  const [inSteps, atOnce] = machines.map((machine) =>
-    [...snapshotBlocks(machine.snapshot())].find(({ address }) => address === FLASH),
-  );
-  expect(inSteps?.bytes.length).toBeGreaterThan(0);
-  expect(inSteps).toEqual(atOnce);
 });

@@ -44,6 +44,21 @@ describe.each(["ovmf-4m", "edk2"])("power cut after any byte of a write, in the 
     }
     expect(committed).toBeGreaterThan(0);
   });
+
+  test.each(SCENARIOS)("$what: the flash of a write in steps is that of one made at once", ({ before, cut }) => {
+    const machine = new Machine({ policy, verifier: nodeVerifier });
+    const dom0 = new Client(machine);
+    before(dom0);
+    const start = machine.snapshot();
+    const untouched = machine.flash();
+    cut(dom0);
+    const atOnce = machine.flash();
+    expect(atOnce).not.toEqual(untouched);
+    machine.restore(start);
+    machine.cutPower(EVERYTHING);
+    cut(dom0);
+    expect(machine.flash()).toEqual(atOnce);
+  });
 });
 
 /** A machine whose next boot reclaims. */

@@ -14,27 +14,28 @@ import { breakMark, keepStored } from "./mark";
 
 /** Writes to flash are counted, told to the host, or to be undone. */
 const WATCHED: u32 = ATTENTION_POWER_CUT | ATTENTION_WRITE_THROUGH | ATTENTION_MARKED;
+const STEPS: u32 = ATTENTION_POWER_CUT | ATTENTION_WRITE_THROUGH;
 
-/** True if somebody sees the steps of a write, or it is to be undone. */
-export function isWatched(): bool {
-  return (state.attention & WATCHED) !== 0;
+/** True if somebody sees the steps of a write: power may be lost between two, or the host keeps a file. */
+export function hasSteps(): bool {
+  return (state.attention & STEPS) !== 0;
 }
 
 /** Writes `bytes` bytes; the target is erased, or only bits are cleared. */
 export function program(to: usize, from: usize, bytes: u32): void {
-  if (isWatched()) programWatched(to, from, bytes);
+  if (state.attention & WATCHED) programWatched(to, from, bytes);
   else copyBytes(to, from, bytes);
 }
 
 /** Clears the bits of one byte that are 0 in `mask`. */
 export function clearBits(to: usize, mask: u8): void {
-  if (isWatched()) clearWatched(to, mask);
+  if (state.attention & WATCHED) clearWatched(to, mask);
   else store<u8>(to, load<u8>(to) & mask);
 }
 
 /** Sets `bytes` bytes to 0xff, block by block; a block is one step. */
 export function erase(to: usize, bytes: u32): void {
-  if (isWatched()) eraseWatched(to, bytes);
+  if (state.attention & WATCHED) eraseWatched(to, bytes);
   else memory.fill(to, 0xff, bytes);
 }
 

@@ -19,7 +19,7 @@ import { NON_VOLATILE } from "../abi/variable";
 import { copyBytes, copyGuid, sameBytes, sameGuid } from "../bytes";
 import { has, limit } from "../policy";
 import { Draft, HEADER_BUFFER, nvRegion, Region, state, volatileRegion } from "../state";
-import { barrier, clearBits, isWatched, program } from "./flash";
+import { barrier, clearBits, hasSteps, program } from "./flash";
 import { clear, find as findEntry, hashOf, insert, remove, replace } from "./index";
 import {
   alignedBytes,
@@ -157,10 +157,10 @@ function stands(record: usize): bool {
 
 /**
  * Writes the draft as a record at `at`, in the steps of edk2's UpdateVariable; at once where nobody could tell the
- * difference.
+ * difference. That it can be undone needs nothing here: behind a region's tail all is erased.
  */
 export function writeRecord(at: usize, d: Draft): void {
-  if (isWatched()) {
+  if (hasSteps()) {
     writeInSteps(at, d);
     return;
   }

@@ -1,6 +1,7 @@
 import type { Table } from "../report.ts";
 import { abis, dispatches, sizes } from "./dispatch.ts";
 import { hosts } from "./hosts.ts";
+import { resets, sequences } from "./resets.ts";
 import { signed } from "./signed.ts";
 import { starts } from "./starts.ts";
 import { stores } from "./stores.ts";
@@ -14,6 +15,8 @@ export const GROUPS: readonly ((quick: boolean) => AsyncGenerator<Table>)[] = [
   abis,
   hosts,
   stores,
+  resets,
+  sequences,
   signed,
   starts,
 ];
