@@ -19,6 +19,7 @@ const PAGE = join(ROOT, "docs/performance.md");
 const earlier = JSON.parse(readFileSync(FILE, "utf8")) as Instructions;
 const now = await countInstructions();
 printOperations();
+printRefusals();
 printFunctions();
 console.log(`${now.compiler}; written down: ${earlier.compiler}`);
 if (process.argv.includes("--update")) {
@@ -33,6 +34,14 @@ function printOperations(): void {
     const plain = now.plain[name];
     const ratio = plain === undefined ? "" : (figure / plain).toFixed(2);
     printRow(`  ${name}`, [figure.toFixed(1), change(figure, earlier.operations[name]), ratio]);
+  }
+  console.log("");
+}
+
+function printRefusals(): void {
+  printRow("of a SetVariable that is refused", ["until then", "change"]);
+  for (const [name, figure] of Object.entries(now.refusals)) {
+    printRow(`  ${name}`, [figure.toFixed(1), change(figure, earlier.refusals?.[name])]);
   }
   console.log("");
 }

@@ -2,9 +2,10 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { reasonText } from "../src/index.ts";
 import { buildNative, Native, type NativeTarget } from "./native.ts";
 import type { Step } from "./steps.ts";
-import { isPlain, Workload } from "./workload.ts";
+import { isPlain, makeMachine, Workload } from "./workload.ts";
 
 /**
  * Machine instructions of an operation, counted by callgrind over the core as C (wasm2c, gcc -O2): from dispatch's first to
@@ -46,7 +47,9 @@ export interface Instructions {
   compiler: string;
   /** Instructions of a call, by what is called. */
   operations: Record<string, number>;
-  /** The same of bench/c/plain.c, which is no part of the product. */
+  /** Of a SetVariable until a check refuses it, by what the check says; the order is that of the checks. */
+  refusals: Record<string, number>;
+  /** Of operations of bench/c/plain.c, which is no part of the product. */
   plain: Record<string, number>;
   /** Of a SetVariable with other data, by function. */
   setVariable: Record<string, FunctionCost>;
@@ -76,6 +79,7 @@ export async function countInstructions(): Promise<Instructions> {
     const workload = new Workload({ n: 50 });
     const native = new Native([...VALGRIND, out, program], folder, workload);
     const core = await countCore(native, workload);
+    const refusals = await countRefusals(native, workload);
     const plain = await countPlain(native, workload);
     await native.end();
     const dumps = dumpsIn(folder);
@@ -85,6 +89,7 @@ export async function countInstructions(): Promise<Instructions> {
     return {
       compiler: `gcc ${gccSays("-dumpfullversion")} for ${gccSays("-dumpmachine")}`,
       operations: figures(core),
+      refusals: figures(refusals),
       plain: figures(plain),
       setVariable: functionsOf(dumps.get(update.number) as string, update.steps),
     };
@@ -114,6 +119,20 @@ async function countCore(native: Native, workload: Workload): Promise<Counted[]>
   const { step, ops } = workload.case(UPDATE);
   await native.reset();
   await count(`${UPDATE}, with reclaims`, "core-written", step, ops, RECLAIM_STEPS);
+  return counted;
+}
+
+async function countRefusals(native: Native, workload: Workload): Promise<Counted[]> {
+  const machine = makeMachine(workload.shape);
+  machine.memory.set(workload.guest);
+  await native.reset();
+  const counted: Counted[] = [];
+  for (const op of workload.refused) {
+    machine.hypercall(op);
+    const number = await native.add("core-written", "call", [op]);
+    await native.count(number, STEPS);
+    counted.push({ name: reasonText(machine.reason), number, steps: STEPS });
+  }
   return counted;
 }
 

@@ -12,7 +12,7 @@ export function withTables(page: string, figures: Instructions): string {
   return page.slice(0, begin) + BEGIN + tables(figures) + page.slice(end);
 }
 
-function tables({ compiler, operations, plain, setVariable }: Instructions): string {
+function tables({ compiler, operations, refusals, plain, setVariable }: Instructions): string {
   const calls = Object.entries(operations).map(([name, figure]) => {
     const other = plain[name];
     return [name, number(figure), ...(other === undefined ? ["", ""] : [number(other), (figure / other).toFixed(2)])];
@@ -22,10 +22,20 @@ function tables({ compiler, operations, plain, setVariable }: Instructions): str
     number(own),
     number(all),
   ]);
+  let before = 0;
+  const checks = Object.entries(refusals).map(([name, figure]) => {
+    const more = figure - before;
+    before = figure;
+    return [name, number(figure), `${more < 0 ? "" : "+"}${number(more)}`];
+  });
   return `
 Compiled by ${compiler}.
 
 ${markdown(["Call, N = 50, 64 B", "core", "plain C", "core : plain C"], calls)}
+What SetVariable's checks cost: instructions of a call until one refuses it, in their order, with what had to be looked up for it.
+The calls differ: the last one's variable does not exist, so what an existing one is asked is not in its row.
+
+${markdown(["Refused, for", "instructions", "more than the check before"], checks)}
 Of one SetVariable with other data, by function of the core; \`move_bytes\` is where \`memory.copy\` ends:
 
 ${markdown(["Function", "own instructions", "with what it calls"], functions)}

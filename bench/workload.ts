@@ -13,6 +13,7 @@ import {
   type Abi,
   type BootWrite,
   EfiCode,
+  GLOBAL_GUID,
   guidBytes,
   Machine,
   type MachineOptions,
@@ -38,7 +39,12 @@ const NEXT_NAME = 0x230000;
 /** Bytes of guest memory that all of it takes. */
 export const GUEST_BYTES = 0x300000;
 
+const NON_VOLATILE = 1;
+const BS_RT = 6;
 const NV_BS_RT = 7;
+/** Bytes of data for which Xen has no buffer, and that no variable may have. */
+const TOO_LARGE_FOR_XEN = 2 ** 32;
+const TOO_LARGE = 0x10000;
 /** How many variables a batch creates or deletes: 3000 others leave no room for many more. */
 const FRESH = 50;
 /** A status that no call gives: what an op has that was never answered. */
@@ -108,6 +114,8 @@ export class Workload {
   /** All bytes of the guest, address 0 first. */
   readonly guest = new Uint8Array(GUEST_BYTES);
   readonly cases: OpCase[] = [];
+  /** Ops of SetVariables that one check after another refuses, in the order in which the core checks. */
+  readonly refused: readonly number[];
   readonly #view = new DataView(this.guest.buffer);
   #next = OPS;
 
@@ -144,6 +152,19 @@ export class Workload {
     this.#add("QueryVariableInfo", "call", [this.#query()]);
     this.#add("GetTime", "get", [this.#op(FN_GET_TIME, 0)]);
     this.#add("GetNextHighMonotonicCount", "get", [this.#op(FN_GET_NEXT_HIGH_MONOTONIC_COUNT, 0)]).writes = true;
+    const absent = { ...middle, name: `${middle.name}Z` };
+    const readOnly = { name: "BootCurrent", guid: GLOBAL_GUID };
+    this.refused = [
+      this.#changed(set(middle), this.layout.name, 0),
+      set(middle, WRITTEN, TOO_LARGE_FOR_XEN),
+      set(middle, 0),
+      set({ ...middle, name: "" }),
+      set(middle, WRITTEN, bytes, NON_VOLATILE),
+      set(middle, WRITTEN, TOO_LARGE),
+      set(readOnly),
+      set(middle, WRITTEN, bytes, BS_RT),
+      set(absent, WRITTEN, bytes, BS_RT),
+    ];
   }
 
   /** The case of that name. */
@@ -182,6 +203,12 @@ export class Workload {
     for (const [i, unit] of [...name].entries()) {
       this.#view.setUint16(op + NAME_OFFSET + 2 * i, unit.charCodeAt(0), true);
     }
+    return op;
+  }
+
+  /** The op with another pointer or size at `field`. */
+  #changed(op: number, field: number, value: number): number {
+    this.#setLong(op + field, value);
     return op;
   }
 

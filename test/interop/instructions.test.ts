@@ -19,18 +19,21 @@ function count(): Promise<Instructions> {
   return counting;
 }
 
-const operations = Object.entries(written.operations).map(([name, instructions]) => ({ name, instructions }));
+const operations = [...Object.entries(written.operations), ...Object.entries(written.refusals)].map(
+  ([name, instructions]) => ({ name, instructions }),
+);
 
 describe("the core's instructions, by npm run bench:instructions -- --update", () => {
   test("all operations are written down", async () => {
     const counted = await count();
     expect(operations.length).toBeGreaterThan(10);
     expect(Object.keys(counted.operations)).toEqual(Object.keys(written.operations));
+    expect(Object.keys(counted.refusals)).toEqual(Object.keys(written.refusals));
   });
 
   test.each(operations)("$name takes $instructions", async ({ name, instructions }) => {
     const counted = await count();
-    const now = counted.operations[name] as number;
+    const now = (counted.operations[name] ?? counted.refusals[name]) as number;
     if (counted.compiler === written.compiler) expect(now).toBe(instructions);
     else expect(Math.abs(now / instructions - 1)).toBeLessThan(OTHER_COMPILER);
   });
