@@ -31,7 +31,7 @@ const machine = { node: process.version, processor: cpus()[0]?.model, processors
 if (json) {
   console.log(JSON.stringify({ schema: "xenefi.peers/1", ...machine, tables, headlines, growth }));
 } else {
-  for (const [text, ratio] of Object.entries(headlines)) console.log(`${text.padEnd(66)} ${ratio.toFixed(1)}`);
+  for (const [text, ratio] of Object.entries(headlines)) console.log(`${text.padEnd(66)} ${ratio.toFixed(2)}`);
   const heap = `${growth.heap >= 0 ? "+" : ""}${growth.heap}`;
   console.log(`10^6 dispatches: wasm memory +${growth.memory} bytes, JavaScript heap ${heap} bytes`);
   console.log(
