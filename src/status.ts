@@ -2,6 +2,11 @@ import { EfiCode, Reason, XenErrno } from "../assembly/abi/status.ts";
 
 export { EfiCode, Reason, XenErrno };
 
+const CODES = Object.values(EfiCode).filter((code) => typeof code === "number");
+const NAMES = new Map<number, string>(
+  CODES.map((code) => [code, EfiCode[code].replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase()]),
+);
+
 /** Bit 63, set in every EFI status that is an error. */
 const ERROR_BIT = 0x8000000000000000n;
 
@@ -18,21 +23,21 @@ export function efiCode(status: bigint): number {
 /** The specification's name of a status, such as NOT_FOUND; for an unknown one its number. */
 export function statusName(status: bigint): string {
   const error = (status & ERROR_BIT) !== 0n || status >> 31n === 1n;
-  const name = EfiCode[efiCode(status)];
-  if (name === undefined || error === (efiCode(status) === 0)) return `0x${status.toString(16)}`;
-  return name.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase();
+  const code = efiCode(status);
+  const name = NAMES.get(code);
+  return name === undefined || error === (code === 0) ? `0x${status.toString(16)}` : name;
 }
 
 /** Name of a hypercall's result: "0", or "-EFAULT" and its kin; for an unknown one its number. */
 export function errnoName(ret: number): string {
+  if (ret === 0) return "0";
   const name = XenErrno[-ret];
-  return name === undefined || ret === 0 ? String(ret) : `-${name}`;
+  return name === undefined ? String(ret) : `-${name}`;
 }
 
 /** The 64-bit status of a name as statusName gives it; undefined for what is none. */
 export function namedStatus(name: string): bigint | undefined {
-  const codes = Object.values(EfiCode).filter((code) => typeof code === "number");
-  return codes.map(efiStatus).find((status) => statusName(status) === name);
+  return CODES.map(efiStatus).find((status) => statusName(status) === name);
 }
 
 /** The result of a name as errnoName gives it, "-EFAULT" is -14; undefined for what is none. */
