@@ -1,4 +1,4 @@
-import { toHex } from "./hex.ts";
+import { BYTE_DIGITS } from "./hex.ts";
 
 /** Text form of a GUID: lower case, 8-4-4-4-12 digits. */
 const FORM = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -18,6 +18,21 @@ export function guidBytes(text: string): Uint8Array {
   return bytes;
 }
 
+/** Writes the 16 bytes at `offset`. Throws as guidBytes. */
+export function writeGuid(bytes: Uint8Array, offset: number, text: string): void {
+  let guid = written.get(text);
+  if (guid === undefined) {
+    guid = guidBytes(text);
+    if (written.size === WRITTEN_MAX) written.clear();
+    written.set(text, guid);
+  }
+  bytes.set(guid, offset);
+}
+
+/** GUIDs that were written, by their text: callers write few of them, again and again. */
+const written = new Map<string, Uint8Array>();
+const WRITTEN_MAX = 64;
+
 /** The value of a hexadecimal digit, or a negative number. */
 function digitOf(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30;
@@ -27,12 +42,12 @@ function digitOf(code: number): number {
 
 /** Text of the 16 bytes at `offset`. */
 export function guidText(bytes: Uint8Array, offset = 0): string {
-  const d = toHex(bytes.subarray(offset, offset + 16));
-  // The first three groups lie in the other order.
-  const first = d.slice(6, 8) + d.slice(4, 6) + d.slice(2, 4) + d.slice(0, 2);
-  const second = d.slice(10, 12) + d.slice(8, 10);
-  const third = d.slice(14, 16) + d.slice(12, 14);
-  return `${first}-${second}-${third}-${d.slice(16, 20)}-${d.slice(20)}`;
+  let text = "";
+  for (let i = 0; i < 16; i++) {
+    if (i === 4 || i === 6 || i === 8 || i === 10) text += "-";
+    text += BYTE_DIGITS[bytes[offset + (ORDER[i] as number)] as number];
+  }
+  return text;
 }
 
 /** Where the n-th byte of the text form lies in the stored form, and the other way round. */

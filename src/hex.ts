@@ -1,7 +1,7 @@
 /** Lower-case hexadecimal text of bytes, two digits a byte. */
 export function toHex(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of bytes) text += DIGITS[byte];
+  for (const byte of bytes) text += BYTE_DIGITS[byte];
   return text;
 }
 
@@ -26,7 +26,7 @@ export function hexDump(data: Uint8Array): string {
   let text = "";
   for (let at = 0; at < data.length; at += 16) {
     const part = data.subarray(at, at + 16);
-    const digits = [...part].map((byte) => DIGITS[byte]).join(" ");
+    const digits = [...part].map((byte) => BYTE_DIGITS[byte]).join(" ");
     const characters = [...part]
       .map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : "."))
       .join("");
@@ -35,4 +35,7 @@ export function hexDump(data: Uint8Array): string {
   return text;
 }
 
-const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+/** The two digits of each byte. */
+export const BYTE_DIGITS: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, "0"),
+);
