@@ -1,14 +1,14 @@
 import { BLOCK_ADDRESS, BLOCK_BYTES, BLOCK_LENGTH } from "../assembly/abi/capsule.ts";
 import * as abi from "../assembly/abi/op.ts";
 import { SCHEDOP_SHUTDOWN } from "../assembly/abi/sched.ts";
-import { EfiCode, type Reason } from "../assembly/abi/status.ts";
-import { guidBytes, guidText } from "./guid.ts";
+import { EfiCode } from "../assembly/abi/status.ts";
+import { guidText, writeGuid } from "./guid.ts";
 import type { Machine } from "./machine.ts";
-import { getLong, type OpLayout, opLayout, pointerBytes, setLong, writeFirmwareInfo, writeRuntimeCall } from "./op.ts";
+import { getLong, type OpLayout, opLayout, pointerBytes, writeFirmwareInfo, writeRuntimeCall } from "./op.ts";
 import { SHUTDOWN_NAMES, type ShutdownName } from "./shutdown.ts";
 import { efiCode, errnoName, reasonText, statusName } from "./status.ts";
 import { type EfiTime, readTime, writeTime } from "./time.ts";
-import { fromUcs2, toUcs2 } from "./ucs2.ts";
+import { fromUcs2, writeUcs2 } from "./ucs2.ts";
 
 /** What a call answered. A field that the answer lacks is undefined. */
 export interface Reply {
@@ -90,6 +90,9 @@ export class Client {
   readonly machine: Machine;
   readonly #through: Hypervisor;
   readonly #layout: OpLayout;
+  /** Guest memory as it was last looked at; foreign memory may have grown since. */
+  #bytes!: Uint8Array;
+  #view!: DataView;
 
   /** Calls go to the machine, or through what stands in front of it, such as a Recorder. */
   constructor(machine: Machine, through: Hypervisor = machine) {
@@ -98,38 +101,30 @@ export class Client {
     this.#layout = opLayout(machine.abi);
   }
 
-  /** Asked for at each use: foreign memory may have grown. */
-  get #view(): DataView {
-    return this.machine.view;
-  }
-
-  get #bytes(): Uint8Array {
-    return this.machine.memory;
-  }
-
   /** GetVariable with a buffer of `size` bytes; by default as large as guest memory allows. */
   getVariable(name: string, guid: string, size = this.#dataBytesMax()): VariableReply {
     const layout = this.#layout;
-    writeRuntimeCall(this.#view, OP, abi.FN_GET_VARIABLE, 0);
+    this.#begin(abi.FN_GET_VARIABLE, 0);
     this.#putName(name, layout.name);
     this.#setLong(layout.size, size);
-    this.#setLong(layout.data, DATA);
-    this.#bytes.set(guidBytes(guid), OP + layout.guid);
-    const reply = this.#call();
-    const bytes = reply.ret === 0 ? this.#long(layout.size) : 0;
-    const attributes = reply.ret === 0 ? this.#u32(abi.OP_MISC) : 0;
-    return { ...reply, size: bytes, attributes, data: reply.ok ? this.#bytes.slice(DATA, DATA + bytes) : undefined };
+    this.#setPointer(layout.data, DATA);
+    writeGuid(this.#bytes, OP + layout.guid, guid);
+    const reply: VariableReply = this.#call();
+    reply.size = reply.ret === 0 ? this.#long(layout.size) : 0;
+    reply.attributes = reply.ret === 0 ? this.#u32(abi.OP_MISC) : 0;
+    reply.data = reply.ok ? this.#bytes.slice(DATA, DATA + reply.size) : undefined;
+    return reply;
   }
 
   /** SetVariable; no data deletes. Throws a RangeError for data larger than guest memory. */
   setVariable(name: string, guid: string, attributes: number, data: Uint8Array = new Uint8Array(0)): Reply {
     const layout = this.#layout;
     if (data.length > this.#dataBytesMax()) throw new RangeError(`data: at most ${this.#dataBytesMax()} bytes`);
-    writeRuntimeCall(this.#view, OP, abi.FN_SET_VARIABLE, attributes);
+    this.#begin(abi.FN_SET_VARIABLE, attributes);
     this.#putName(name, layout.name);
     this.#setLong(layout.size, data.length);
-    this.#setLong(layout.data, DATA);
-    this.#bytes.set(guidBytes(guid), OP + layout.guid);
+    this.#setPointer(layout.data, DATA);
+    writeGuid(this.#bytes, OP + layout.guid, guid);
     this.#bytes.set(data, DATA);
     return this.#call();
   }
@@ -138,17 +133,17 @@ export class Client {
   getNextVariableName(name: string, guid: string, size = 1024): NameReply {
     const layout = this.#layout;
     const bytes = Math.min(size, NAME_BYTES_MAX);
-    writeRuntimeCall(this.#view, OP, abi.FN_GET_NEXT_VARIABLE_NAME, 0);
+    this.#begin(abi.FN_GET_NEXT_VARIABLE_NAME, 0);
     this.#bytes.fill(0, NAME, NAME + bytes);
-    this.#bytes.set(toUcs2(`${name}\0`).subarray(0, bytes), NAME);
+    writeUcs2(this.#bytes.subarray(NAME, NAME + bytes), 0, name);
     this.#setLong(layout.nextSize, size);
-    this.#setLong(layout.nextName, NAME);
-    this.#bytes.set(guidBytes(guid), OP + layout.nextGuid);
-    const reply = this.#call();
-    const needed = reply.ret === 0 ? this.#long(layout.nextSize) : 0;
-    if (!reply.ok) return { ...reply, size: needed, name: undefined, guid: undefined };
-    const next = fromUcs2(this.#bytes.subarray(NAME, NAME + needed - 2));
-    return { ...reply, size: needed, name: next, guid: guidText(this.#bytes, OP + layout.nextGuid) };
+    this.#setPointer(layout.nextName, NAME);
+    writeGuid(this.#bytes, OP + layout.nextGuid, guid);
+    const reply: NameReply = this.#call();
+    reply.size = reply.ret === 0 ? this.#long(layout.nextSize) : 0;
+    reply.name = reply.ok ? fromUcs2(this.#bytes.subarray(NAME, NAME + reply.size - 2)) : undefined;
+    reply.guid = reply.ok ? guidText(this.#bytes, OP + layout.nextGuid) : undefined;
+    return reply;
   }
 
   /** Walks all visible variables; ends at the first answer that is not SUCCESS. */
@@ -165,73 +160,66 @@ export class Client {
   /** QueryVariableInfo, live or as it was before ExitBootServices. */
   queryVariableInfo(attributes: number, bootSnapshot = false): SpaceReply {
     const layout = this.#layout;
-    writeRuntimeCall(this.#view, OP, abi.FN_QUERY_VARIABLE_INFO, bootSnapshot ? abi.VARINFO_BOOT_SNAPSHOT : 0);
+    this.#begin(abi.FN_QUERY_VARIABLE_INFO, bootSnapshot ? abi.VARINFO_BOOT_SNAPSHOT : 0);
     this.#view.setUint32(OP + layout.queryAttr, attributes, true);
-    const reply = this.#call();
-    const count = (offset: number) => (reply.ret === 0 ? this.#view.getBigUint64(OP + offset, true) : 0n);
-    return {
-      ...reply,
-      maxStoreSize: count(layout.maxStoreSize),
-      remainStoreSize: count(layout.remainStoreSize),
-      maxSize: count(layout.maxSize),
-    };
+    const reply: SpaceReply = this.#call();
+    const answered = reply.ret === 0;
+    reply.maxStoreSize = answered ? this.#u64(layout.maxStoreSize) : 0n;
+    reply.remainStoreSize = answered ? this.#u64(layout.remainStoreSize) : 0n;
+    reply.maxSize = answered ? this.#u64(layout.maxSize) : 0n;
+    return reply;
   }
 
   getTime(): TimeReply {
     const layout = this.#layout;
-    writeRuntimeCall(this.#view, OP, abi.FN_GET_TIME, 0);
-    const reply = this.#call();
-    return {
-      ...reply,
-      time: reply.ok ? readTime(this.#view, OP + layout.time) : undefined,
-      resolution: reply.ok ? this.#u32(layout.resolution) : 0,
-      accuracy: reply.ok ? this.#u32(layout.accuracy) : 0,
-    };
+    this.#begin(abi.FN_GET_TIME, 0);
+    const reply: TimeReply = this.#call();
+    reply.time = reply.ok ? readTime(this.#view, OP + layout.time) : undefined;
+    reply.resolution = reply.ok ? this.#u32(layout.resolution) : 0;
+    reply.accuracy = reply.ok ? this.#u32(layout.accuracy) : 0;
+    return reply;
   }
 
   setTime(time: EfiTime): Reply {
-    writeRuntimeCall(this.#view, OP, abi.FN_SET_TIME, 0);
+    this.#begin(abi.FN_SET_TIME, 0);
     writeTime(this.#view, OP + this.#layout.time, time);
     return this.#call();
   }
 
   getWakeupTime(): WakeupReply {
-    writeRuntimeCall(this.#view, OP, abi.FN_GET_WAKEUP_TIME, 0);
-    const reply = this.#call();
+    this.#begin(abi.FN_GET_WAKEUP_TIME, 0);
+    const reply: WakeupReply = this.#call();
     const misc = reply.ok ? this.#u32(abi.OP_MISC) : 0;
-    return {
-      ...reply,
-      time: reply.ok ? readTime(this.#view, OP + this.#layout.time) : undefined,
-      enabled: (misc & abi.GET_WAKEUP_TIME_ENABLED) !== 0,
-      pending: (misc & abi.GET_WAKEUP_TIME_PENDING) !== 0,
-    };
+    reply.time = reply.ok ? readTime(this.#view, OP + this.#layout.time) : undefined;
+    reply.enabled = (misc & abi.GET_WAKEUP_TIME_ENABLED) !== 0;
+    reply.pending = (misc & abi.GET_WAKEUP_TIME_PENDING) !== 0;
+    return reply;
   }
 
   /** SetWakeupTime; without a time the ENABLE_ONLY flag tells the firmware that none is passed. */
   setWakeupTime(enable: boolean, time?: EfiTime): Reply {
     const flags = (enable ? abi.SET_WAKEUP_TIME_ENABLE : 0) | (time ? 0 : abi.SET_WAKEUP_TIME_ENABLE_ONLY);
-    writeRuntimeCall(this.#view, OP, abi.FN_SET_WAKEUP_TIME, flags);
+    this.#begin(abi.FN_SET_WAKEUP_TIME, flags);
     if (time !== undefined) writeTime(this.#view, OP + this.#layout.time, time);
     return this.#call();
   }
 
   getNextHighMonotonicCount(): CountReply {
-    writeRuntimeCall(this.#view, OP, abi.FN_GET_NEXT_HIGH_MONOTONIC_COUNT, 0);
-    const reply = this.#call();
-    return { ...reply, high: reply.ret === 0 ? this.#u32(abi.OP_MISC) : 0 };
+    this.#begin(abi.FN_GET_NEXT_HIGH_MONOTONIC_COUNT, 0);
+    const reply: CountReply = this.#call();
+    reply.high = reply.ret === 0 ? this.#u32(abi.OP_MISC) : 0;
+    return reply;
   }
 
   /** QueryCapsuleCapabilities of capsules, each an image or its header alone (capsuleImage makes one). */
   queryCapsuleCapabilities(capsules: readonly Uint8Array[] = []): CapabilitiesReply {
-    writeRuntimeCall(this.#view, OP, abi.FN_QUERY_CAPSULE_CAPABILITIES, 0);
+    this.#begin(abi.FN_QUERY_CAPSULE_CAPABILITIES, 0);
     this.#putCapsules(capsules);
-    const reply = this.#call();
+    const reply: CapabilitiesReply = this.#call();
     const layout = this.#layout;
-    return {
-      ...reply,
-      maxCapsuleSize: reply.ok ? this.#view.getBigUint64(OP + layout.maxCapsuleSize, true) : 0n,
-      resetType: reply.ok ? this.#u32(layout.resetType) : 0,
-    };
+    reply.maxCapsuleSize = reply.ok ? this.#u64(layout.maxCapsuleSize) : 0n;
+    reply.resetType = reply.ok ? this.#u32(layout.resetType) : 0;
+    return reply;
   }
 
   /**
@@ -239,7 +227,7 @@ export class Client {
    * one that names these images, or the one at the given machine address.
    */
   updateCapsule(capsules: readonly Uint8Array[] = [], list?: bigint): Reply {
-    writeRuntimeCall(this.#view, OP, abi.FN_UPDATE_CAPSULE, 0);
+    this.#begin(abi.FN_UPDATE_CAPSULE, 0);
     const own = this.#putCapsules(capsules);
     this.#view.setBigUint64(OP + this.#layout.sgList, list ?? own, true);
     return this.#call();
@@ -251,71 +239,95 @@ export class Client {
    */
   shutdown(reason: ShutdownName | number): Reply {
     const number = typeof reason === "number" ? reason : SHUTDOWN_NAMES.indexOf(reason);
-    this.#view.setUint32(DATA, number, true);
+    this.machine.view.setUint32(DATA, number, true);
     return this.#reply(this.machine.schedOp(SCHEDOP_SHUTDOWN, DATA), undefined);
   }
 
   /** Revision of the system table, or of the runtime services table: 0x20046 is 2.70. */
   efiVersion(table: "system" | "runtime" = "system"): Reply & { version: number } {
     const index = table === "system" ? abi.EFI_INFO_VERSION : abi.EFI_INFO_RT_VERSION;
-    const reply = this.#info(index);
-    return { ...reply, version: reply.ok ? this.#u32(abi.INFO_VERSION) : 0 };
+    const reply: Reply & { version: number } = this.#info(index);
+    reply.version = reply.ok ? this.#u32(abi.INFO_VERSION) : 0;
+    return reply;
   }
 
   configTable(): Reply & { address: bigint; count: number } {
-    const reply = this.#info(abi.EFI_INFO_CONFIG_TABLE);
-    const address = reply.ok ? this.#view.getBigUint64(OP + abi.INFO_CONFIG_ADDR, true) : 0n;
-    return { ...reply, address, count: reply.ok ? this.#u32(abi.INFO_CONFIG_NENT) : 0 };
+    const reply: Reply & { address: bigint; count: number } = this.#info(abi.EFI_INFO_CONFIG_TABLE);
+    reply.address = reply.ok ? this.#u64(abi.INFO_CONFIG_ADDR) : 0n;
+    reply.count = reply.ok ? this.#u32(abi.INFO_CONFIG_NENT) : 0;
+    return reply;
   }
 
   /** The firmware's vendor in a buffer of `bufsz` bytes, and its revision. */
   vendor(bufsz = 200): Reply & { vendor: string; revision: number } {
-    const reply = this.#info(abi.EFI_INFO_VENDOR, () => {
+    const reply: Reply & { vendor: string; revision: number } = this.#info(abi.EFI_INFO_VENDOR, () => {
       this.#bytes.fill(0, DATA, DATA + bufsz);
       this.#view.setUint32(OP + abi.INFO_VENDOR_BUFSZ, bufsz, true);
-      this.#setLong(abi.INFO_VENDOR_NAME, DATA);
+      this.#setPointer(abi.INFO_VENDOR_NAME, DATA);
     });
     const text = fromUcs2(this.#bytes.subarray(DATA, DATA + bufsz));
-    const vendor = reply.ok ? (text.split("\0")[0] as string) : "";
-    return { ...reply, vendor, revision: reply.ok ? this.#u32(abi.INFO_VENDOR_REVISION) : 0 };
+    reply.vendor = reply.ok ? (text.split("\0")[0] as string) : "";
+    reply.revision = reply.ok ? this.#u32(abi.INFO_VENDOR_REVISION) : 0;
+    return reply;
   }
 
   /** The memory descriptor that holds `address`, `bytes` cut at its end. */
   memoryInfo(address: bigint, bytes: bigint): Reply & { bytes: bigint; attributes: bigint; type: number } {
-    const reply = this.#info(abi.EFI_INFO_MEM_INFO, () => {
+    const reply: Reply & { bytes: bigint; attributes: bigint; type: number } = this.#info(abi.EFI_INFO_MEM_INFO, () => {
       this.#view.setBigUint64(OP + abi.INFO_MEM_ADDR, address, true);
       this.#view.setBigUint64(OP + abi.INFO_MEM_SIZE, bytes, true);
     });
-    const u64 = (offset: number) => (reply.ok ? this.#view.getBigUint64(OP + offset, true) : 0n);
-    const type = reply.ok ? this.#u32(abi.INFO_MEM_TYPE) : 0;
-    return { ...reply, bytes: u64(abi.INFO_MEM_SIZE), attributes: u64(abi.INFO_MEM_ATTR), type };
+    reply.bytes = reply.ok ? this.#u64(abi.INFO_MEM_SIZE) : 0n;
+    reply.attributes = reply.ok ? this.#u64(abi.INFO_MEM_ATTR) : 0n;
+    reply.type = reply.ok ? this.#u32(abi.INFO_MEM_TYPE) : 0;
+    return reply;
   }
 
-  #info(index: number, fill?: () => void): Reply {
+  #begin(fn: number, misc: number): void {
+    this.#look();
+    writeRuntimeCall(this.#view, OP, fn, misc);
+  }
+
+  #info<Answer extends Reply>(index: number, fill?: () => void): Answer {
+    this.#look();
     writeFirmwareInfo(this.#view, OP, abi.FW_EFI_INFO, index);
     fill?.();
-    const ret = this.#through.hypercall(OP);
-    return this.#reply(ret, undefined);
+    return this.#reply(this.#hypercall(), undefined);
   }
 
-  /** Makes the call that lies at OP. */
-  #call(): Reply {
-    const ret = this.#through.hypercall(OP);
+  /** Makes the runtime call that lies at OP. */
+  #call<Answer extends Reply>(): Answer {
+    const ret = this.#hypercall();
     return this.#reply(ret, ret === 0 ? getLong(this.#view, this.#layout, OP + abi.OP_STATUS) : undefined);
   }
 
-  #reply(ret: number, status: bigint | undefined): Reply {
+  /** What all replies have. The caller adds the rest: a spread into another object took longer than all else. */
+  #reply<Answer extends Reply>(ret: number, status: bigint | undefined): Answer {
+    // What most calls answer: the name of just any status takes a tenth of the call to find.
+    if (status === 0n) return { ok: true, ret, errno: "0", status, statusName: "SUCCESS", reason: "" } as Answer;
     const ok = ret === 0 && (status === undefined || efiCode(status) === EfiCode.Success);
-    const name = status === undefined ? errnoName(ret) : statusName(status);
-    const reason: Reason = this.machine.reason;
-    return { ok, ret, errno: errnoName(ret), status, statusName: name, reason: ok ? "" : reasonText(reason) };
+    const errno = errnoName(ret);
+    const name = status === undefined ? errno : statusName(status);
+    const reason = ok ? "" : reasonText(this.machine.reason);
+    return { ok, ret, errno, status, statusName: name, reason } as Answer;
+  }
+
+  #hypercall(): number {
+    const ret = this.#through.hypercall(OP);
+    this.#look();
+    return ret;
+  }
+
+  #look(): void {
+    this.#view = this.machine.view;
+    this.#bytes = this.machine.memory;
   }
 
   #putName(name: string, offset: number): void {
-    const units = toUcs2(`${name}\0`);
-    if (units.length > NAME_BYTES_MAX) throw new RangeError(`name: at most ${NAME_BYTES_MAX / 2 - 1} units`);
-    this.#bytes.set(units, NAME);
-    this.#setLong(offset, NAME);
+    if (2 * name.length + 2 > NAME_BYTES_MAX) throw new RangeError(`name: at most ${NAME_BYTES_MAX / 2 - 1} units`);
+    writeUcs2(this.#bytes, NAME, name);
+    this.#view.setUint16(NAME + 2 * name.length, 0, true);
+    this.#setPointer(offset, NAME);
   }
 
   /** Puts images and a list of them at the end of guest memory, pointers at NAME; gives the list's address, 0 for none. */
@@ -327,7 +339,7 @@ export class Client {
     if (list < DATA || capsules.length * width > NAME_BYTES_MAX) {
       throw new RangeError("capsules: at most what guest memory holds");
     }
-    this.#setLong(this.#layout.capsuleHeaders, NAME);
+    this.#setPointer(this.#layout.capsuleHeaders, NAME);
     this.#setLong(this.#layout.capsuleCount, capsules.length);
     this.#bytes.fill(0, list);
     let image = list + (capsules.length + 1) * BLOCK_BYTES;
@@ -342,19 +354,32 @@ export class Client {
     return BigInt(list);
   }
 
+  /** An address of this file, which has 32 bits: the op is clear where a longer one goes on. */
+  #setPointer(offset: number, address: number): void {
+    this.#view.setUint32(OP + offset, address, true);
+  }
+
+  /** By halves, as #long: a bigint between would cost as much as a fifth of the call. */
   #setLong(offset: number, value: number): void {
-    setLong(this.#view, this.#layout, OP + offset, BigInt(value));
+    if (!Number.isInteger(value)) throw new RangeError(`size: an integer, not ${value}`);
+    this.#view.setUint32(OP + offset, value, true);
+    if (this.#layout.longBytes === 8) this.#view.setUint32(OP + offset + 4, Math.floor(value / 2 ** 32), true);
   }
 
   #long(offset: number): number {
-    return Number(getLong(this.#view, this.#layout, OP + offset));
+    const low = this.#u32(offset);
+    return this.#layout.longBytes === 4 ? low : this.#u32(offset + 4) * 2 ** 32 + low;
   }
 
   #u32(offset: number): number {
     return this.#view.getUint32(OP + offset, true);
   }
 
+  #u64(offset: number): bigint {
+    return this.#view.getBigUint64(OP + offset, true);
+  }
+
   #dataBytesMax(): number {
-    return this.#bytes.length - DATA;
+    return this.machine.memory.length - DATA;
   }
 }
