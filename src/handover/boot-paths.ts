@@ -86,7 +86,10 @@ function named(name: ConfigTableName, content: TableContent["content"]): TableCo
 const ARM_TABLES = { tables: XEN_TABLES, tree: TREE };
 const X86_TABLES = { tables: OVMF_TABLES, memoryMap: Q35_MEMORY_MAP };
 
-/** The facts that firmware_info has before anything is put into guest memory: those of the real machine. */
+/**
+ * The facts that firmware_info has before anything is put into guest memory: those of the real machine. Getters ask for them,
+ * since most who load the library never do.
+ */
 function factsAt(place: BootPath["place"], handover: Partial<HandoverOptions>) {
   return { facts: buildHandover({ ...handover, ...place }).facts };
 }
@@ -99,7 +102,9 @@ export const BOOT_PATHS: Readonly<Record<BootPathName, BootPath>> = {
     proposal:
       "Xen ends boot services and crafts system table and memory map, a tiny device tree says where. " +
       "The kernel enters natively; its runtime services are hypercalls.",
-    machine: { abi: "arm64", profile: "xen", policy: edk2, ...factsAt(VIRT, ARM_TABLES) },
+    get machine(): MachineOptions {
+      return { abi: "arm64", profile: "xen", policy: edk2, ...factsAt(VIRT, ARM_TABLES) };
+    },
     handover: ARM_TABLES,
     place: VIRT,
   },
@@ -115,7 +120,9 @@ export const BOOT_PATHS: Readonly<Record<BootPathName, BootPath>> = {
     name: "arm-mainline",
     title: "Dom0 on Arm, Xen booted by UEFI firmware with ACPI: as it is today",
     proposal: "The state before it: tables and tiny tree are there, the hypercall is not.",
-    machine: { abi: "arm64", profile: "xen-arm-mainline", policy: edk2, ...factsAt(VIRT, ARM_TABLES) },
+    get machine(): MachineOptions {
+      return { abi: "arm64", profile: "xen-arm-mainline", policy: edk2, ...factsAt(VIRT, ARM_TABLES) };
+    },
     handover: ARM_TABLES,
     place: VIRT,
   },
@@ -124,7 +131,9 @@ export const BOOT_PATHS: Readonly<Record<BootPathName, BootPath>> = {
     title: "Dom0 on x86 (PV or PVH), Xen booted by UEFI firmware",
     proposal:
       "The interface that x86 has: firmware_info tells of the firmware's own tables, hypercalls are its services.",
-    machine: { abi: "x86_64", profile: "xen", policy: ovmf4m, ...factsAt(Q35, X86_TABLES) },
+    get machine(): MachineOptions {
+      return { abi: "x86_64", profile: "xen", policy: ovmf4m, ...factsAt(Q35, X86_TABLES) };
+    },
     handover: X86_TABLES,
     place: Q35,
   },
@@ -132,12 +141,14 @@ export const BOOT_PATHS: Readonly<Record<BootPathName, BootPath>> = {
     name: "x86-no-rs",
     title: "the same with Xen's option efi=no-rs",
     proposal: "The same tables, and no services.",
-    machine: {
-      abi: "x86_64",
-      profile: "xen",
-      policy: ovmf4m,
-      platform: { runtimeServices: false },
-      ...factsAt(Q35, X86_TABLES),
+    get machine(): MachineOptions {
+      return {
+        abi: "x86_64",
+        profile: "xen",
+        policy: ovmf4m,
+        platform: { runtimeServices: false },
+        ...factsAt(Q35, X86_TABLES),
+      };
     },
     handover: X86_TABLES,
     place: Q35,

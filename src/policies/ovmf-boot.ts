@@ -1,4 +1,5 @@
 import { CERT_DB_GUID, GLOBAL_GUID, SECURE_BOOT_ENABLE_GUID } from "../guid.ts";
+import { BYTE_DIGITS } from "../hex.ts";
 import type { BootPlan, BootWrite } from "./policy.ts";
 
 /**
@@ -19,13 +20,15 @@ const ATTEMPT_BYTES = [
 const ATTEMPT_ORDER_GUID = "4b47d616-a8d6-4552-9d44-ccad2e0f4cf9";
 const VAR_ERROR_FLAG_GUID = "04b37fe8-f6ae-480b-bdd5-37d98c5e89aa";
 
-/** The iSCSI driver's empty attempt slots: 1049 bytes. */
+/** The iSCSI driver's empty attempt slots: 1049 bytes, most of them zero. */
 function attempt(n: number): Entry {
-  const data = new Array<number>(1049).fill(0);
-  data[17] = n;
-  for (const [i, letter] of [...`Attempt ${n}`].entries()) data[26 + i] = letter.charCodeAt(0);
-  for (const [offset, byte] of ATTEMPT_BYTES) data[offset] = byte;
-  return [`Attempt ${n}`, ATTEMPT_GUID, 0x03, data.map((byte) => byte.toString(16).padStart(2, "0")).join("")];
+  const name = `Attempt ${n}`;
+  const letters = [...name].map((letter, i) => [26 + i, letter.charCodeAt(0)] as const);
+  let data = "";
+  for (const [offset, byte] of [[17, n] as const, ...letters, ...ATTEMPT_BYTES]) {
+    data = data.padEnd(2 * offset, "0") + BYTE_DIGITS[byte];
+  }
+  return [name, ATTEMPT_GUID, 0x03, data.padEnd(2 * 1049, "0")];
 }
 
 /** Custom Secure Boot mode lasts until the next boot (AuthVariableLibInitialize). */
