@@ -4,8 +4,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
+import { coreConstants, coreWords } from "../src/core-words.ts";
 import { Machine, machineImage } from "../src/index.ts";
-import { coreConstants, coreWords } from "../src/machine-image.ts";
 import type { Step } from "./steps.ts";
 import { makeMachine, type Workload } from "./workload.ts";
 

@@ -65,7 +65,7 @@ static const uint8_t xenefi_image[] = {\n${rows.join("\n")}\n};\n`;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { Machine, machineImage } = await import("../dist/src/index.js");
-  const { coreConstants, coreWords } = await import("../dist/src/machine-image.js");
+  const { coreConstants, coreWords } = await import("../dist/src/core-words.js");
   try {
     buildC(process.argv[2] ?? join(ROOT, "c"), coreConstants, coreWords, machineImage(new Machine()));
   } catch (error) {

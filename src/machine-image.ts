@@ -1,13 +1,8 @@
 import * as layout from "../assembly/abi/layout.ts";
-import * as record from "../assembly/abi/record.ts";
-import * as sched from "../assembly/abi/sched.ts";
-import { EfiCode, Reason } from "../assembly/abi/status.ts";
 import { ByteWriter } from "./formats/byte-writer.ts";
 import { crc32 } from "./formats/crc.ts";
-import { GUID_NAMES } from "./guid.ts";
 import type { Machine } from "./machine.ts";
 import { snapshotBlocks } from "./snapshot.ts";
-import { efiStatus, reasonText, statusName } from "./status.ts";
 
 /**
  * A machine image: what the C library opens. "XEFI", layout version u32, CRC-32 u32 of what lies behind the header, its
@@ -19,24 +14,6 @@ const MAGIC = 0x49464558;
 const LITERAL = 0x100;
 /** So many equal bytes are shorter as a run of their own. */
 const REPEATED_MIN = 32;
-
-/** What the C library knows of the core's memory, by name. */
-export const coreConstants = { ...layout, ...record, ...sched, OUT_OF_RESOURCES: EfiCode.OutOfResources };
-
-/** What the C library says and reads in words: names of EFI codes and reasons' texts by number, short names and their GUIDs. */
-export const coreWords = {
-  STATUS_NAMES: byNumber(EfiCode, (code) => statusName(efiStatus(code))),
-  REASON_TEXTS: byNumber(Reason, reasonText),
-  GUID_NAMES: Object.keys(GUID_NAMES),
-  GUID_TEXTS: Object.values(GUID_NAMES),
-};
-
-/** The texts of an enum's members, each at its member's number. */
-function byNumber<T extends number>(members: Record<string, string | T>, text: (member: T) => string): string[] {
-  const texts: string[] = [];
-  for (const member of Object.values(members)) if (typeof member === "number") texts[member] = text(member);
-  return texts;
-}
 
 /**
  * The machine as it stands now, for xenefi_open of c/xenefi.h: store, clock, rules and facts. Guest memory, its holes, a flash

@@ -54,7 +54,7 @@ const FLOORS: Record<Tree, string[][]> = {
     ],
     ["faults/"],
     ["machine", "decoders/"],
-    ["client", "machine-image", "trace/", "boot-options", "secure-boot/", "variable-check", "handover/"],
+    ["client", "machine-image", "core-words", "trace/", "boot-options", "secure-boot/", "variable-check", "handover/"],
     ["index", "stores", "files/", "bench/", "pictures/", "testing/", "protocol/", "vitest"],
     ["fuzz/"],
     ["cli/"],

@@ -2,8 +2,8 @@ import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildC } from "../../../scripts/build-c.mjs";
+import { coreConstants, coreWords } from "../../../src/core-words.ts";
 import { Machine, machineImage } from "../../../src/index.ts";
-import { coreConstants, coreWords } from "../../../src/machine-image.ts";
 import type { Package } from "./packages.ts";
 import { fresh, run } from "./tools.ts";
 
