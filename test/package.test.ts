@@ -108,6 +108,18 @@ test("every entry is imported by its name", { timeout: TIMEOUT }, async () => {
   expect(await output(user, process.execPath, "--input-type=module", "--eval", script)).toBe("");
 });
 
+test("entries share their classes", { timeout: TIMEOUT }, async () => {
+  const script = `import { FormatError, Machine, NO_VERIFIER } from "xenefi";
+import * as crypto from "xenefi/crypto";
+import { openMachine } from "xenefi/file";
+import * as stores from "xenefi/stores";
+const machine = openMachine("shared.fd", { create: true });
+console.log(machine instanceof Machine, FormatError === stores.FormatError, NO_VERIFIER === crypto.NO_VERIFIER);
+machine.close();`;
+  const said = await output(user, process.execPath, "--input-type=module", "--eval", script);
+  expect(said.trim()).toBe("true true true");
+});
+
 test.each(["xenefi", "xenefi/testing"])("%s makes a bundle for browsers", async (entry) => {
   const { text } = await bundle(`export * from "${entry}";`, user);
   expect(text.length).toBeGreaterThan(100_000);
@@ -137,14 +149,17 @@ test("the tarball holds the library, the release and fuzzing cores, what builds 
   const said = await output(folder, "tar", "-tzf", tarball);
   const files = said.trim().split("\n");
   const wanted = [
-    ...["LICENSE", "README.md", "build/core-bytes.js", "dist/src/index.js", "dist/src/index.d.ts"],
+    ...["LICENSE", "README.md", "build/core-bytes.js", "dist/lib/index.js", "dist/src/index.d.ts"],
     ...["examples/shim/shim.c", "shim/build.sh", "shim/glue.c", "c/xenefi.h", "c/xenefi.c", "c/xenefi-ctl.c"],
     "examples/privcmd/play.c",
   ];
   expect(files).toEqual(expect.arrayContaining(wanted.map((file) => `package/${file}`)));
+  // Else the library is bundles, for a hundred modules take a while to load.
+  const apart = ["core-bytes", "testing/fetched", "testing/resource"].map((name) => `package/dist/src/${name}.js`);
+  expect(files.filter((file) => /^package\/dist\/(src|assembly)\/.*\.js$/.test(file)).sort()).toEqual(apart);
   const cores = ["fuzz-bare", "fuzz", "release"].map((name) => `package/build/${name}.wasm`);
   expect(files.filter((file) => file.endsWith(".wasm")).sort()).toEqual(cores);
   const allowed =
-    /^package\/((package\.json|[A-Z]+(\.md)?|examples\/(shim|privcmd)\/[\w.]+)$|(build|c|shim|dist\/src|dist\/assembly\/abi|dist\/cli)\/)/;
+    /^package\/((package\.json|[A-Z]+(\.md)?|examples\/(shim|privcmd)\/[\w.]+)$|(build|c|shim|dist\/src|dist\/assembly\/abi|dist\/cli|dist\/lib)\/)/;
   expect(files.filter((file) => !allowed.test(file))).toEqual([]);
 });

@@ -6,7 +6,7 @@ import type { Table } from "../report.ts";
 import { figuresOf } from "../sampling.ts";
 
 const NOTHING = "node -e 0";
-const LIBRARY = pathToFileURL(join(ROOT, "dist/src/index.js")).href;
+const LIBRARY = pathToFileURL(join(ROOT, "dist/lib/index.js")).href;
 const IMPORT = `import "${LIBRARY}";`;
 const FIRST_ANSWER = `import { Client, GLOBAL_GUID, Machine } from "${LIBRARY}";
 if (!new Client(new Machine()).getVariable("BootOrder", GLOBAL_GUID, 64).ok) process.exit(1);`;

@@ -52,6 +52,6 @@ async function builtCopy(folder: string): Promise<string> {
   await mkdir(join(copy, "build"));
   for (const name of BUILT) await cp(join(ROOT, "build", name), join(copy, "build", name));
   await output(ROOT, process.execPath, TSC, "-p", "tsconfig.build.json", "--outDir", join(copy, "dist"));
-  await output(ROOT, process.execPath, "scripts/build-cli.mjs", join(copy, "dist/cli"));
+  await output(ROOT, process.execPath, "scripts/bundle.mjs", join(copy, "dist"));
   return copy;
 }
