@@ -1,6 +1,7 @@
 // Bundles the command into cli, one file a command and what they share, and the library into lib, one file an entry and what
 // they share: node scripts/bundle.mjs [folder], else dist. Loading a hundred modules one by one took longer than most commands
 // run, and longer than a user's first unit test.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -29,12 +30,14 @@ const COMMON = {
   logLevel: "warning",
 };
 
-await build({
+const { metafile } = await build({
   ...COMMON,
+  metafile: true,
   entryPoints: { main: "src/cli/main.ts", "fuzz-worker": "src/fuzz/worker.ts" },
   outdir: join(TO, "cli"),
   banner: { js: REQUIRE },
 });
+writeFileSync(join(TO, "cli/LICENSES.txt"), licensesOf(metafile));
 await build({
   ...COMMON,
   entryPoints: {
@@ -49,3 +52,16 @@ await build({
   packages: "external",
   plugins: [apart],
 });
+
+/** The licences of the packages that a bundle holds, which ask to go where their code goes. */
+function licensesOf({ inputs }) {
+  const packages = Object.keys(inputs).flatMap((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
+  const texts = [...new Set(packages)].sort().map((name) => {
+    const folder = join(ROOT, "node_modules", name);
+    const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file === undefined ? "" : `\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+    return `${name} ${version}: ${license}\n${text}`;
+  });
+  return `Packages whose code is in this folder, each with its licence.\n\n${texts.join(`\n${"-".repeat(80)}\n\n`)}`;
+}
