@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 const TO = process.argv[2] ?? join(ROOT, "dist");
 /** For the packages that are no ES modules. */
 const REQUIRE = 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);';
@@ -30,16 +31,11 @@ const COMMON = {
   logLevel: "warning",
 };
 
-const { metafile } = await build({
-  ...COMMON,
-  metafile: true,
+await bundle("cli", {
   entryPoints: { main: "src/cli/main.ts", "fuzz-worker": "src/fuzz/worker.ts" },
-  outdir: join(TO, "cli"),
   banner: { js: REQUIRE },
 });
-writeFileSync(join(TO, "cli/LICENSES.txt"), licensesOf(metafile));
-await build({
-  ...COMMON,
+await bundle("lib", {
   entryPoints: {
     index: "src/index.ts",
     crypto: "src/crypto/index.ts",
@@ -48,10 +44,16 @@ await build({
     testing: "src/testing/index.ts",
     vitest: "src/vitest.ts",
   },
-  outdir: join(TO, "lib"),
-  packages: "external",
+  external: Object.keys({ ...dependencies, ...peerDependencies }),
   plugins: [apart],
 });
+
+/** Bundles into a folder, and writes the licences of the packages that are in it beside. */
+async function bundle(folder, options) {
+  const outdir = join(TO, folder);
+  const { metafile } = await build({ ...COMMON, ...options, outdir, metafile: true });
+  writeFileSync(join(outdir, "LICENSES.txt"), licensesOf(metafile));
+}
 
 /** The licences of the packages that a bundle holds, which ask to go where their code goes. */
 function licensesOf({ inputs }) {

@@ -149,7 +149,7 @@ test("the tarball holds the library, the release and fuzzing cores, what builds 
   const said = await output(folder, "tar", "-tzf", tarball);
   const files = said.trim().split("\n");
   const wanted = [
-    "dist/cli/LICENSES.txt",
+    ...["dist/cli/LICENSES.txt", "dist/lib/LICENSES.txt"],
     ...["LICENSE", "README.md", "build/core-bytes.js", "dist/lib/index.js", "dist/src/index.d.ts"],
     ...["examples/shim/shim.c", "shim/build.sh", "shim/glue.c", "c/xenefi.h", "c/xenefi.c", "c/xenefi-ctl.c"],
     "examples/privcmd/play.c",
