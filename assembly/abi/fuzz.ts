@@ -64,7 +64,7 @@ export const KIND_FIRMWARE_INFO = 12;
 export const KIND_ANY_COMMAND = 13;
 /** Left to the host: the machine boots again. */
 export const KIND_REBOOT = 14;
-/** Left to the host: power is cut `seed` steps of flash writing later. */
+/** Left to the host: power is cut some steps of flash writing later, as its seed says. */
 export const KIND_POWER_CUT = 15;
 export const KIND_CLOCK = 16;
 export const KIND_HOLE = 17;
@@ -102,6 +102,20 @@ export const CONTENT_SEED = 3;
 export const CONTENT_LISTED = 8;
 /** Listed, with one byte changed. */
 export const CONTENT_TORN = 12;
+
+/**
+ * Bits of a capsule step's name: its scatter-gather list is laid, and not an address of the seed's; it lies on no multiple of
+ * 8; blocks are split behind the capsule's header, or within it; each block but the last goes on elsewhere; the end leads
+ * to the start; blocks are a byte too long, or too short.
+ */
+export const LIST_LAID = 1;
+export const LIST_MISALIGNED = 2;
+export const LIST_SPLIT = 4;
+export const LIST_SPLIT_HEADER = 8;
+export const LIST_CONTINUED = 16;
+export const LIST_LOOPS = 32;
+export const LIST_LONG = 64;
+export const LIST_SHORT = 128;
 
 /**
  * Guest addresses of the usual places of op, name and data; data that does not fit there goes to LARGE_PLACE. What lies

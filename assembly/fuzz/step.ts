@@ -1,3 +1,4 @@
+import { CAPSULE_HEADER_BYTES, CAPSULE_HEADER_SIZE, CAPSULE_IMAGE_SIZE } from "../abi/capsule";
 import {
   CONTENT_LISTED,
   CONTENT_ONES,
@@ -27,6 +28,14 @@ import {
   KINDS,
   LARGE_PLACE,
   LAST_PLACE,
+  LIST_CONTINUED,
+  LIST_LAID,
+  LIST_LONG,
+  LIST_LOOPS,
+  LIST_MISALIGNED,
+  LIST_SHORT,
+  LIST_SPLIT,
+  LIST_SPLIT_HEADER,
   NAME_KEPT,
   NAME_PLACE,
   NAME_RAW,
@@ -118,12 +127,19 @@ import {
   OP_INTERFACE_VERSION,
   OP_MISC,
 } from "../abi/op";
+import { capsulePointerBytes } from "../call";
 import { scanName } from "../name";
 import { ownDraft, state } from "../state";
 import { dataBytesOf } from "../store/record";
 import { find } from "../store/store";
 
 /** A step of a sequence made into a platform op in the guest's memory, with the name and the data that it points to. */
+
+/** Capsules of a step at the most, and the bytes from one to the next; behind them their list. Most data ends before them. */
+const CAPSULES_MAX: u32 = 8;
+const CAPSULE_PLACE: u32 = DATA_PLACE + 0x400;
+const CAPSULE_PLACE_BYTES: u32 = 128;
+const LIST_PLACE: u32 = CAPSULE_PLACE + CAPSULES_MAX * CAPSULE_PLACE_BYTES;
 
 /** Bytes of a pattern; what is behind them is guest memory as it was. No variable has so many. */
 const CONTENT_BYTES_MAX: u32 = 0x9000;
@@ -227,27 +243,83 @@ function layNextName(step: usize): void {
   }
 }
 
-/** An array of pointers to capsule headers, of which as many as the step's raw bytes say lie behind it. */
+/**
+ * Arrays of pointers to capsules, of which up to CAPSULES_MAX lie behind them, and the scatter-gather list of their
+ * blocks. Of listed content a capsule is well formed, but for flags that the raw bytes say.
+ */
 function layCapsules(step: usize): void {
   const count = sizeOf(step);
-  const array = place(load<u8>(step, STEP_DATA_PLACE), 64, DATA_PLACE, seedOf(step));
-  const header = DATA_PLACE + 0x100;
-  for (let i: u64 = 0; i < min<u64>(count, 8); i++) {
-    const pointer: u64 = <u64>header + i * 64;
-    store<u64>(FINDING, pointer, FINDING_WORK);
+  const laid = <u32>min<u64>(count, CAPSULES_MAX);
+  const array = place(load<u8>(step, STEP_DATA_PLACE), CAPSULES_MAX * 12, DATA_PLACE, seedOf(step));
+  // Pointers of both widths lie there, so that the memory is the same in every ABI.
+  const narrow = array + CAPSULES_MAX * 8;
+  for (let i: u32 = 0; i < laid; i++) {
+    store<u64>(FINDING, capsulePlace(i), FINDING_WORK);
     give(array + i * 8, FINDING + FINDING_WORK, 8);
-    give(pointer, guidOf(step), 16);
-    give(pointer + 16, step + STEP_RAW, 16);
+    give(narrow + i * 4, FINDING + FINDING_WORK, 4);
+    layCapsule(step, capsulePlace(i));
   }
+  const pointers = capsulePointerBytes() === 4 ? narrow : array;
+  const list = layList(step, laid);
   if (isCompat()) {
-    store<u32>(op, <u32>array, COMPAT_CAPSULE_HEADERS);
+    store<u32>(op, <u32>pointers, COMPAT_CAPSULE_HEADERS);
     store<u32>(op, <u32>count, COMPAT_CAPSULE_COUNT);
-    store<u64>(op, seedOf(step), COMPAT_SG_LIST);
+    store<u64>(op, list, COMPAT_SG_LIST);
   } else {
-    store<u64>(op, array, NATIVE_CAPSULE_HEADERS);
+    store<u64>(op, pointers, NATIVE_CAPSULE_HEADERS);
     store<u64>(op, count, NATIVE_CAPSULE_COUNT);
-    store<u64>(op, seedOf(step), NATIVE_SG_LIST);
+    store<u64>(op, list, NATIVE_SG_LIST);
   }
+}
+
+function layCapsule(step: usize, at: u32): void {
+  give(at, guidOf(step), 16);
+  give(at + 16, step + STEP_RAW, 16);
+  const kind = <u32>load<u8>(step, STEP_CONTENT) & 15;
+  if (kind < <u32>CONTENT_LISTED) return;
+  const entry = contentOf(step);
+  const bytes = load<u32>(entry, 4);
+  giveWord(at + CAPSULE_HEADER_SIZE, CAPSULE_HEADER_BYTES);
+  giveWord(at + CAPSULE_IMAGE_SIZE, CAPSULE_HEADER_BYTES + bytes);
+  give(at + CAPSULE_HEADER_BYTES, load<u32>(entry), min(bytes, CAPSULE_PLACE_BYTES - CAPSULE_HEADER_BYTES));
+  if (kind < <u32>CONTENT_TORN) return;
+  give(at + CAPSULE_HEADER_BYTES + (load<u16>(step, STEP_RAW) % max<u32>(bytes, 1)), step + STEP_RAW + 2, 1);
+}
+
+/** Lays the list of so many capsules' blocks in the shape that the step's name says (abi/fuzz.ts); gives its address. */
+function layList(step: usize, capsules: u32): u64 {
+  const shape = <u32>load<u8>(step, STEP_NAME);
+  if ((shape & LIST_LAID) === 0) return seedOf(step);
+  const start: u32 = LIST_PLACE + (shape & LIST_MISALIGNED ? 4 : 0);
+  let at = start;
+  for (let i: u32 = 0; i < capsules; i++) {
+    const capsule = capsulePlace(i);
+    const bytes =
+      load<u32>(WINDOW + capsule, CAPSULE_IMAGE_SIZE) + (shape & LIST_LONG ? 1 : 0) - (shape & LIST_SHORT ? 1 : 0);
+    const first: u32 = shape & LIST_SPLIT ? (shape & LIST_SPLIT_HEADER ? 8 : CAPSULE_HEADER_BYTES) : bytes;
+    at = layBlock(at, first, capsule);
+    if (first < bytes) at = layBlock(at, bytes - first, capsule + first);
+    if (shape & LIST_CONTINUED) at = layBlock(at, 0, at + 16);
+  }
+  layBlock(at, 0, shape & LIST_LOOPS ? start : 0);
+  return start;
+}
+
+/** Lays a descriptor of a block; gives the place behind it. */
+function layBlock(at: u32, bytes: u64, address: u32): u32 {
+  store<u64>(FINDING, bytes, FINDING_WORK);
+  store<u64>(FINDING, address, FINDING_WORK + 8);
+  give(at, FINDING + FINDING_WORK, 16);
+  return at + 16;
+}
+
+function capsulePlace(i: u32): u32 {
+  return CAPSULE_PLACE + i * CAPSULE_PLACE_BYTES;
+}
+
+function giveWord(guest: u32, word: u32): void {
+  store<u32>(FINDING, word, FINDING_WORK);
+  give(guest, FINDING + FINDING_WORK, 4);
 }
 
 function layInfo(step: usize): void {

@@ -29,6 +29,7 @@ import { Machine, type MachineOptions } from "../machine.ts";
 import { ABIS, type Abi } from "../op.ts";
 import type { Failure } from "./failure.ts";
 import { countedBytes, edgeMap, edgesAt, type FuzzBuild, type FuzzCore, makeFuzzCore } from "./fuzz-core.ts";
+import { cutSteps } from "./step-kind.ts";
 import { layTables, type Tables } from "./tables.ts";
 
 /** Whether the core counts its edges, and which core does, if it is another one. */
@@ -197,6 +198,6 @@ export class FuzzMachine {
     const at = INPUT + step * STEP_BYTES;
     const kind = (this.core.bytes[at + STEP_KIND] as number) % KINDS;
     if (kind === KIND_REBOOT) this.machine.reboot();
-    else if (kind === KIND_POWER_CUT) this.machine.cutPower(this.core.view.getUint32(at + STEP_SEED, true) % 0x400);
+    else if (kind === KIND_POWER_CUT) this.machine.cutPower(cutSteps(this.core.view.getUint32(at + STEP_SEED, true)));
   }
 }

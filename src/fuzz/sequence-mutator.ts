@@ -1,11 +1,16 @@
 import {
   CONTENT_LISTED,
+  CONTENT_RAW,
   CONTENT_TORN,
   HEAD_ABI,
   HEAD_BOOTS,
   HEAD_BOOTS_ON,
   HEAD_MACHINE,
+  KIND_POWER_CUT,
+  KIND_REBOOT,
+  LIST_LAID,
   NAME_KEPT,
+  SIZE_BYTE,
   SIZE_OF_CONTENT,
   SIZE_OF_STORED,
   STEP_ATTRIBUTES,
@@ -25,7 +30,7 @@ import {
 } from "../../assembly/abi/fuzz.ts";
 import * as abi from "../../assembly/abi/op.ts";
 import type { Random } from "../random.ts";
-import { GUID_COUNT } from "./tables.ts";
+import { CAPSULE_CONTENTS, CAPSULE_GUIDS, GUID_COUNT, KNOWN_VARIABLES } from "./tables.ts";
 
 /** Kinds of steps by how often a new one has them. */
 const KIND_WEIGHTS = [
@@ -36,10 +41,18 @@ const KIND_WEIGHTS = [
   ...[abi.FN_GET_TIME, abi.FN_SET_TIME, abi.FN_GET_WAKEUP_TIME, abi.FN_SET_WAKEUP_TIME],
   ...[abi.FN_GET_NEXT_HIGH_MONOTONIC_COUNT, abi.FN_QUERY_CAPSULE_CAPABILITIES, abi.FN_UPDATE_CAPSULE],
 ] as number[];
+/** One in so many steps that are not otherwise special is about a variable that the services know. */
+const KNOWN_ONE_IN = 4;
 /** A boot takes as long as a thousand calls. */
-const BOOTS_ONE_IN = 512;
+const BOOTS_ONE_IN = 1024;
 /** Attributes that make sense together, then with bits that need more. */
 const ATTRIBUTES = [7, 7, 7, 3, 6, 2, 0, 0x47, 0x27, 0x67, 0x0f, 0x87, 0x17, 0x37, 0x46, 4, 1, 5];
+
+/** The third byte of a capsule's flags: 1 across a reset, 2 into the system table, 4 with a reset at once. */
+const CAPSULE_FLAGS = [1, 1, 5, 3, 0, 2, 4];
+
+/** Sizes of a header or an image: a header's own, a little more and less, most of the guest's memory, more than it. */
+const IMAGE_BYTES = [28, 28, 27, 36, 64, 0, 0x1c000, 0xffffffff];
 
 /** A listed content and the variable that it was made for: numbers of the tables (assembly/abi/fuzz.ts). */
 export interface Hint {
@@ -121,7 +134,29 @@ export class SequenceMutator {
           if (step < steps) this.#field(into, step * STEP_BYTES);
       }
     }
+    if (into[HEAD_BOOTS] === HEAD_BOOTS_ON) this.#boot(into, steps);
     return steps * STEP_BYTES;
+  }
+
+  /** Boots are rare: a sequence that plays them ends in one, as a rule, with something before it that shows there. */
+  #boot(into: Uint8Array, steps: number): void {
+    const random = this.#random;
+    if (steps < 3 || random.oneIn(4)) return;
+    into[(steps - 1) * STEP_BYTES + STEP_KIND] = KIND_REBOOT;
+    const at = (1 + random.below(steps - 2)) * STEP_BYTES;
+    switch (random.below(4)) {
+      case 0:
+      case 1:
+        into[at + STEP_KIND] = KIND_POWER_CUT;
+        for (let i = 0; i < 4; i++) into[at + STEP_SEED + i] = random.u32();
+        break;
+      case 2:
+        into.fill(0, at, at + STEP_BYTES);
+        into[at + STEP_KIND] = abi.FN_UPDATE_CAPSULE;
+        this.#capsules(into, at);
+        break;
+      default:
+    }
   }
 
   #head(into: Uint8Array): void {
@@ -152,10 +187,64 @@ export class SequenceMutator {
     into[at + STEP_CONTENT] = 3;
     if (this.#hints.length !== 0 && !isRare && !random.oneIn(3)) this.#hinted(into, at);
     else if (random.oneIn(3)) this.#content(into, at);
+    else if (random.oneIn(KNOWN_ONE_IN)) this.#known(into, at);
+    this.#argument(into, at);
     if (this.#limits.isWild || random.oneIn(6)) this.#field(into, at);
     if (into[at + STEP_KIND] === abi.FN_GET_VARIABLE && random.oneIn(2)) into[at + STEP_SIZE_KIND] = SIZE_OF_STORED;
     if (into[at + STEP_KIND] === abi.FN_GET_NEXT_VARIABLE_NAME) this.#walk(into, at);
     else if (isRare) this.#word(into, at + STEP_SEED);
+  }
+
+  /** What a call takes besides a variable. */
+  #argument(into: Uint8Array, at: number): void {
+    switch (into[at + STEP_KIND]) {
+      case abi.FN_SET_TIME:
+        this.#time(into, at + STEP_RAW);
+        break;
+      case abi.FN_SET_WAKEUP_TIME:
+        into[at + STEP_MISC] = this.#random.below(4);
+        this.#time(into, at + STEP_RAW);
+        break;
+      case abi.FN_QUERY_CAPSULE_CAPABILITIES:
+      case abi.FN_UPDATE_CAPSULE:
+        if (!this.#random.oneIn(4)) this.#capsules(into, at);
+        break;
+      default:
+    }
+  }
+
+  /** One capsule or two of listed content, with a list of their blocks. */
+  #capsules(into: Uint8Array, at: number): void {
+    const random = this.#random;
+    into[at + STEP_NAME] = random.oneIn(2) ? LIST_LAID : random.u32();
+    into[at + STEP_GUID] = random.pick(CAPSULE_GUIDS);
+    into[at + STEP_SIZE_KIND] = SIZE_BYTE;
+    into[at + STEP_SIZE] = random.oneIn(4) ? 2 : 1;
+    into[at + STEP_CONTENT] = random.oneIn(8) ? CONTENT_TORN : CONTENT_LISTED;
+    into.fill(0, at + STEP_SEED, at + STEP_RAW);
+    into[at + STEP_SEED] = random.pick(CAPSULE_CONTENTS);
+    into[at + STEP_RAW] = random.u32();
+    into[at + STEP_RAW + 2] = random.u32();
+    into[at + STEP_RAW + 6] = random.pick(CAPSULE_FLAGS);
+    if (random.oneIn(8)) this.#image(into, at);
+  }
+
+  /** A header that says what it likes of its own size and its image's. */
+  #image(into: Uint8Array, at: number): void {
+    const random = this.#random;
+    into[at + STEP_CONTENT] = CONTENT_RAW;
+    into.fill(0, at + STEP_RAW, at + STEP_RAW + 4);
+    into[at + STEP_RAW] = random.pick(IMAGE_BYTES);
+    const bytes = random.pick(IMAGE_BYTES);
+    for (let i = 0; i < 4; i++) into[at + STEP_RAW + 8 + i] = bytes >>> (8 * i);
+  }
+
+  /** One of the variables that the services themselves know. */
+  #known(into: Uint8Array, at: number): void {
+    const { name, guid, attributes } = this.#random.pick(KNOWN_VARIABLES);
+    into[at + STEP_NAME] = name;
+    into[at + STEP_GUID] = guid;
+    into[at + STEP_ATTRIBUTES] = attributes;
   }
 
   #content(into: Uint8Array, at: number): void {
@@ -246,15 +335,19 @@ export class SequenceMutator {
   /** An EFI_TIME, valid more often than not. */
   #time(into: Uint8Array, at: number): void {
     const random = this.#random;
-    const year = 1995 + random.below(110);
+    // An alarm may be at most a day ahead of the clock, which begins on 2024-01-15.
+    const isNear = random.oneIn(4);
+    const year = isNear ? 2024 : 1995 + random.below(110);
     into[at] = year;
     into[at + 1] = year >> 8;
-    into[at + 2] = random.oneIn(8) ? random.u32() : 1 + random.below(12);
-    into[at + 3] = random.oneIn(8) ? random.u32() : 1 + random.below(31);
+    into[at + 2] = random.oneIn(8) ? random.u32() : isNear ? 1 : 1 + random.below(12);
+    into[at + 3] = random.oneIn(8) ? random.u32() : isNear ? 15 + random.below(2) : 1 + random.below(31);
     into[at + 4] = random.oneIn(8) ? random.u32() : random.below(24);
     into[at + 5] = random.oneIn(8) ? random.u32() : random.below(60);
     into[at + 6] = random.oneIn(8) ? random.u32() : random.below(60);
     into.fill(0, at + 8, at + 16);
+    // EFI_UNSPECIFIED_TIMEZONE
+    if (random.oneIn(3)) into.set([0xff, 0x07], at + 12);
     if (random.oneIn(3)) into[at + 8 + random.below(8)] = random.u32();
   }
 

@@ -10,7 +10,7 @@ import {
 import type { MachineOptions } from "../machine.ts";
 import { formatLine, Recorder, recordHeader, type TraceCall } from "../trace/index.ts";
 import { FuzzMachine } from "./fuzz-machine.ts";
-import { stepKind } from "./step-kind.ts";
+import { cutSteps, stepKind } from "./step-kind.ts";
 import type { Tables } from "./tables.ts";
 
 /** Where an op of more than 32 bits of address is: nothing is mapped there. */
@@ -56,7 +56,7 @@ function changeText(input: Uint8Array, step: number): string | undefined {
     case KIND_CLOCK:
       return `before it the clock goes on by ${seed % 0x100000} s`;
     case KIND_POWER_CUT:
-      return playsBoots(input) ? `before it power is cut, ${seed % 0x400} steps of flash writing later` : undefined;
+      return playsBoots(input) ? `before it power is cut, ${cutSteps(seed)} steps of flash writing later` : undefined;
     case KIND_REBOOT:
       return undefined;
     default:

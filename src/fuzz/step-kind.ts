@@ -15,3 +15,6 @@ export function stepKind(input: Uint8Array, step: number): number {
   if (kind < KIND_COMMON_SET) return FN_GET_VARIABLE;
   return kind < KIND_COMMON_NEXT ? FN_SET_VARIABLE : FN_GET_NEXT_VARIABLE_NAME;
 }
+
+/** After how many steps of flash writing a cut of power with this seed comes: fewer than 1, 4, 16 or 64 Ki. */
+export const cutSteps = (seed: number): number => seed % (0x400 << ((seed >>> 30) * 2));

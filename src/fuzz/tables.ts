@@ -23,6 +23,8 @@ const MOR_GUID = "e20939be-32d4-41be-a150-897f85d49829";
 const MOR_LOCK_GUID = "bb983ccf-151d-40e1-a07b-4a17be168292";
 const OURS = "11111111-2222-3333-4444-555555555555";
 const THEIRS = "11111111-2222-3333-4444-555555555556";
+/** Others in each of their fields: some firmwares order variables by them. */
+const OTHERS = ["11111111-2222-3334-4444-555555555555", "11111111-2223-3333-4444-555555555555"];
 
 const GUID_LIST = [
   ...[OURS, GLOBAL_GUID, IMAGE_SECURITY_GUID, THEIRS, SECURE_BOOT_ENABLE_GUID],
@@ -32,6 +34,7 @@ const GUID_LIST = [
   CAPSULE_VENDOR_GUID,
   ...named("rtc", "shim"),
   ...FMP_LIBRARY,
+  ...OTHERS,
   "00000000-0000-0000-0000-000000000000",
   "ffffffff-ffff-ffff-ffff-ffffffffffff",
 ];
@@ -135,7 +138,51 @@ const CONTENT_LIST = [
   "e8070106000000000000000000000000180000000002f10e9dd2af4adf68ee498aa9347d375665a7aa",
   "e8070106000000000000000000000000180000000002f10e9dd2af4adf68ee498aa9347d375665a7",
   "e807010600000000000000000000000018000000",
+  // What follows the header of a firmware-management capsule: one payload of 4 bytes; a driver and a payload; nothing;
+  // payloads whose offsets descend; a payload of an unknown version.
+  `01000000000001001000000000000000${fmpPayload(1)}`,
+  `010000000100010018000000000000001c0000000000000000112233${fmpPayload(1)}`,
+  "0100000000000000",
+  `010000000000020018000000000000001800000000000000${fmpPayload(2)}`,
+  `01000000000001001000000000000000${fmpPayload(4)}`,
 ].map((text) => fromHex(text));
+/** Numbers of the last ones. */
+export const CAPSULE_CONTENTS = [5, 4, 3, 2, 1].map((back) => CONTENT_LIST.length - back);
+/** Numbers of the vendors that a capsule firmware knows. */
+export const CAPSULE_GUIDS = FMP_LIBRARY.map((guid) => GUID_LIST.indexOf(guid));
+
+/** EFI_FIRMWARE_MANAGEMENT_CAPSULE_IMAGE_HEADER of that version, and an image of 4 bytes. */
+function fmpPayload(version: number): string {
+  return `0${version}000000${"00".repeat(20)}0400000000000000${"00".repeat(8 * (version - 1))}44556677`;
+}
+
+/** Variables that the services themselves read or write, with the attributes that they have there. */
+const KNOWN_LIST: readonly (readonly [name: string, guid: string | undefined, attributes: number])[] = [
+  ["RTC", GUID_NAMES.rtc, 7],
+  ["RTCALARM", GUID_NAMES.rtc, 7],
+  ["MTC", GUID_NAMES.mtc, 7],
+  ["HwErrRec0000", GUID_NAMES.hwerr, 0x0f],
+  ["HwErrRec0001", GUID_NAMES.hwerr, 0x0f],
+  ["VarErrorFlag", GUID_NAMES.varerror, 7],
+  ["CapsuleUpdateData", CAPSULE_VENDOR_GUID, 7],
+  ["CapsuleUpdateData1", CAPSULE_VENDOR_GUID, 7],
+  ["MemoryOverwriteRequestControl", MOR_GUID, 7],
+  ["MemoryOverwriteRequestControlLock", MOR_LOCK_GUID, 7],
+  ["Boot0000", GLOBAL_GUID, 7],
+  ["BootOrder", GLOBAL_GUID, 7],
+  ["Timeout", GLOBAL_GUID, 7],
+  ["ConIn", GLOBAL_GUID, 7],
+  ["Lang", GLOBAL_GUID, 7],
+  ["PlatformLang", GLOBAL_GUID, 7],
+  ["LangCodes", GLOBAL_GUID, 6],
+  ["SecureBoot", GLOBAL_GUID, 6],
+];
+/** The same by the tables' numbers. */
+export const KNOWN_VARIABLES = KNOWN_LIST.map(([name, guid, attributes]) => ({
+  name: NAME_LIST.indexOf(name),
+  guid: GUID_LIST.indexOf(guid as string),
+  attributes,
+}));
 
 /** The tables of every sequence; `more` are contents that a target adds. */
 export function makeTables(more: readonly Uint8Array[] = []): Tables {

@@ -15,6 +15,7 @@ import {
   STEP_KIND,
   STEP_NAME,
   STEP_OP_PLACE,
+  STEP_RAW,
   STEP_SEED,
   STEP_SIZE,
   STEP_SIZE_KIND,
@@ -22,11 +23,12 @@ import {
 import { FLASH, INDEX, MARK_STATE, STATE } from "../../assembly/abi/layout.ts";
 import * as abi from "../../assembly/abi/op.ts";
 import { FuzzMachine } from "../../src/fuzz/fuzz-machine.ts";
-import { machineChoices, machineWith } from "../../src/fuzz/machines.ts";
+import { machineChoices, machineWith, rareMachines } from "../../src/fuzz/machines.ts";
 import { SequenceMutator } from "../../src/fuzz/sequence-mutator.ts";
 import { traceOf } from "../../src/fuzz/sequence-trace.ts";
 import { smallerSequences } from "../../src/fuzz/smaller-sequences.ts";
-import { makeTables } from "../../src/fuzz/tables.ts";
+import { cutSteps } from "../../src/fuzz/step-kind.ts";
+import { KNOWN_VARIABLES, makeTables } from "../../src/fuzz/tables.ts";
 import { Random } from "../../src/random.ts";
 import { parseTrace, replay, startMachine } from "../../src/trace/index.ts";
 
@@ -214,6 +216,66 @@ test("mutants stay within their limits, and use every kind of step", () => {
   expect(kinds.size).toBe(32);
 });
 
+test("a sequence that plays boots ends in one more often than not, and often has a cut of power or capsules before it", () => {
+  const random = new Random(3);
+  const limits = { stepsMax: 9, machines: 1, rareKinds: [], rareOneIn: 24, isWild: false };
+  const mutator = new SequenceMutator(random, limits);
+  const buffer = new Uint8Array(9 * STEP_BYTES);
+  const kindAt = (step: number) => buffer[step * STEP_BYTES + STEP_KIND] as number;
+  let bytes = mutator.make(buffer, 8);
+  const counts = { boots: 0, last: 0, cut: 0 };
+  for (let i = 0; i < 400_000; i++) {
+    bytes = mutator.mutate(buffer, random.oneIn(9) ? mutator.make(buffer, 8) : bytes, buffer.slice(0, bytes));
+    if (buffer[HEAD_BOOTS] !== HEAD_BOOTS_ON) continue;
+    const steps = bytes / STEP_BYTES;
+    counts.boots++;
+    if (kindAt(steps - 1) === KIND_REBOOT) counts.last++;
+    if (Array.from({ length: steps }, (_, step) => kindAt(step)).includes(KIND_POWER_CUT)) counts.cut++;
+  }
+  expect(counts.boots).toBeGreaterThan(200);
+  expect(counts.last / counts.boots).toBeGreaterThan(0.6);
+  expect(counts.cut / counts.boots).toBeGreaterThan(0.25);
+});
+
+test.each([
+  [0, 0],
+  [0x3ff, 0x3ff],
+  [0x401, 1],
+  [0x40000fff, 0xfff],
+  [0x80003fff, 0x3fff],
+  [0xc000ffff, 0xffff],
+])("power with seed 0x%i is cut after so many steps", (seed, steps) => {
+  expect(cutSteps(seed)).toBe(steps);
+});
+
+test("new steps set alarms a day ahead at the most, zones that are none, and variables that the services know", () => {
+  const random = new Random(4);
+  const limits = { stepsMax: 200, machines: 1, rareKinds: [], rareOneIn: 24, isWild: false };
+  const mutator = new SequenceMutator(random, limits);
+  const buffer = new Uint8Array(200 * STEP_BYTES);
+  const seen = new Set<string>();
+  for (let i = 0; i < 200; i++) {
+    const bytes = mutator.make(buffer, 199);
+    for (let at = STEP_BYTES; at < bytes; at += STEP_BYTES) {
+      const [kind, misc, name, guid] = buffer.subarray(at) as unknown as [number, number, number, number];
+      const time = new DataView(buffer.buffer, at + STEP_RAW);
+      const isNear = time.getUint16(0, true) === 2024 && time.getUint8(2) === 1 && time.getUint8(3) === 15;
+      if (kind === abi.FN_SET_WAKEUP_TIME && misc === 1 && isNear) seen.add("alarm");
+      if (kind === abi.FN_SET_TIME && time.getInt16(12, true) === 0x7ff) seen.add("no zone");
+      const known = KNOWN_VARIABLES.findIndex((one) => one.name === name && one.guid === guid);
+      if (kind === abi.FN_SET_VARIABLE && known >= 0) seen.add(`known ${known}`);
+    }
+  }
+  expect(seen.size).toBe(2 + KNOWN_VARIABLES.length);
+});
+
+test("the variables that the services know are in the tables", () => {
+  for (const { name, guid } of KNOWN_VARIABLES) {
+    expect(TABLES.names[name]).toBeDefined();
+    expect(TABLES.guids[guid]).toBeDefined();
+  }
+});
+
 test("smaller sequences lack steps or have smaller fields, the boldest first", () => {
   const input = sequence({}, set(1, 2), set(2, 2), get(3, 1));
   const all = [...smallerSequences(input)];
@@ -223,7 +285,7 @@ test("smaller sequences lack steps or have smaller fields, the boldest first", (
 });
 
 test("every machine to choose from plays", () => {
-  for (const options of [...machineChoices(), machineWith(300)]) {
+  for (const options of [...machineChoices(), ...rareMachines(), machineWith(300)]) {
     const player = new FuzzMachine(options, TABLES, { counts: false });
     expect(player.play(player.lay(sequence({}, set(0, 8), get(0, 64))))).toBeUndefined();
     player.goBack();

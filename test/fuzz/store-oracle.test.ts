@@ -2,11 +2,15 @@ import { expect, test } from "vitest";
 import { RED_ZONE } from "../../assembly/abi/fuzz.ts";
 import { FLASH, INDEX, STATE_INDEX_SLOTS } from "../../assembly/abi/layout.ts";
 import { FN_GET_NEXT_VARIABLE_NAME, FN_QUERY_VARIABLE_INFO, OP_FUNCTION } from "../../assembly/abi/op.ts";
+import { OVMF_4M } from "../../src/formats/edk2-store.ts";
 import type { FuzzCore } from "../../src/fuzz/fuzz-core.ts";
 import { FuzzMachine } from "../../src/fuzz/fuzz-machine.ts";
-import { machineWith } from "../../src/fuzz/machines.ts";
+import { machineWith, rareMachines } from "../../src/fuzz/machines.ts";
+import { unsoundness } from "../../src/fuzz/oracles/sound-flash.ts";
 import { storeOracle } from "../../src/fuzz/oracles/store.ts";
 import { makeTables } from "../../src/fuzz/tables.ts";
+import { Machine } from "../../src/machine.ts";
+import { ovmf4m } from "../../src/policies/ovmf.ts";
 import { Random } from "../../src/random.ts";
 import { CHOICES, machineNumber, REBOOT, randomSequences, read, sequence, write } from "../support/sequences.ts";
 
@@ -39,6 +43,21 @@ test.each(Array.from({ length: CHOICES }, (_, i) => i))("machine %i is sound aft
   const machine = machineNumber(choice);
   for (const input of randomSequences(choice, 60)) expect(check(machine, input)).toBeUndefined();
   expect(check(machine, SMALL_SEQUENCE)).toBeUndefined();
+});
+
+test("rarer machines are sound, too", () => {
+  for (const options of rareMachines()) {
+    const machine = new FuzzMachine(options, makeTables(), { counts: false });
+    for (const input of randomSequences(60, 20)) expect(check(machine, input)).toBeUndefined();
+  }
+});
+
+test("a store without work area promises nothing once power was cut", () => {
+  const geometry = { ...OVMF_4M, storeEnd: 0x2000, workBytes: 0, spareBytes: 0 };
+  const bare = new Machine({ policy: { ...ovmf4m, geometry } });
+  const torn = new Uint8Array(geometry.volumeBytes);
+  const isSound = (machine: Machine, powerWasCut: boolean) => unsoundness(torn, machine, powerWasCut) === undefined;
+  expect([isSound(bare, true), isSound(bare, false), isSound(new Machine(), true)]).toEqual([true, false, false]);
 });
 
 test("a machine of many variables is sound, too", () => {
