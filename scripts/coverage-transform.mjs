@@ -3,8 +3,9 @@
 // not taken, and to the right side of && and ||. Behind them the turns of all loops are counted, in a u32 before FLASH. They
 // lie at the end of SCRATCH: no snapshot holds them, and only a spare area of nearly 512 KiB would reach them.
 //
-// Writes build/TARGET-edges.json: { edges: how many bytes there are, statements: [{ file, line, column, edge }] }; for a
-// fuzzing core also build/fuzz-sources.z, the text of each file by its name: a zlib stream of JSON.
+// Writes build/TARGET-edges.json: { edges: how many bytes there are, statements: [{ file, line, column, within, edge }] }, where
+// `within` is the function's name; for a fuzzing core also build/fuzz-sources.z, the text of each file by its name: a zlib
+// stream of JSON.
 import { deflateSync } from "node:zlib";
 import { Node, NodeKind, Token } from "assemblyscript";
 import { Transform } from "assemblyscript/transform";
@@ -66,6 +67,7 @@ export default class Coverage extends Transform {
   /** A function, or something that may hold some: a class or a namespace. */
   declaration(statement) {
     for (const member of statement.members ?? []) this.declaration(member);
+    this.within = statement.name?.text;
     if (statement.body?.kind === NodeKind.Block) this.block(statement.body);
   }
 
@@ -131,7 +133,7 @@ export default class Coverage extends Transform {
   note({ range }, edge) {
     const { source, start } = range;
     const line = source.lineAt(start);
-    this.statements.push({ file: source.normalizedPath, line, column: source.columnAt(), edge });
+    this.statements.push({ file: source.normalizedPath, line, column: source.columnAt(), within: this.within, edge });
   }
 
   count(edge, range, hook) {

@@ -20,7 +20,7 @@ const CALL = Buffer.from([...Array(32).fill(0), 6, 0, 0, 0, 0, 0, 1, ...Array(25
 test("a search keeps its corpus as files named by their SHA-1, and says what it did", async () => {
   const { exit, out } = await xenefi("fuzz", "variables", folder, "--runs", "400", "--seed", "3", "--variables", "0");
   expect(out).toMatch(
-    /^variables: 400 runs \([\d,]+\/s\), [\d,]+ calls .* of \d+ edges, .* inputs kept\nno finding\n$/,
+    /^variables: 400 runs \([\d,]+\/s\), [\d,]+ calls .* of \d+ edges, \d+ features, \d+ of \d+ reachable statements \(\d+\.\d %\), \d+ inputs kept\nno finding\n$/,
   );
   expect(exit).toBe(0);
   const names = readdirSync(folder);
@@ -33,6 +33,7 @@ test("what a corpus has shown is not found again", async () => {
   const first = JSON.parse((await search()).out);
   const second = JSON.parse((await search()).out);
   expect(first).toMatchObject({ schema: "xenefi.fuzz/1", target: "dispatch", jobs: 1, seed: 1, findings: [] });
+  expect(first.reachable).toBeGreaterThan(first.reached);
   expect(second.covered).toBeGreaterThanOrEqual(first.covered);
   expect(second.runs).toBe(first.runs + first.corpus);
 });

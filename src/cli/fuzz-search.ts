@@ -4,6 +4,7 @@ import { type Lane, type LaneOptions, LocalLane } from "../fuzz/lane.ts";
 import { fuzzReport } from "../fuzz/report.ts";
 import { type RunFacts, runOf } from "../fuzz/run-of.ts";
 import { ROUND_RUNS, Session, type SessionSample } from "../fuzz/session.ts";
+import { reachedStatements, reachOf } from "../fuzz/statement-coverage.ts";
 import { statusLine } from "../fuzz/status-line.ts";
 import type { Target } from "../fuzz/target.ts";
 import { WorkerLane } from "../fuzz/worker-lane.ts";
@@ -39,7 +40,8 @@ export async function search(hunt: Hunt, target: Target, options: FuzzOptions, i
   const found = session.findings.map((finding) => ({ finding, ...writeFinding(options.findings, finding, target) }));
   if (options.report !== undefined) writeReport(options.report, session, found, { lane, jobs, started, words });
   const last = session.samples.at(-1) as SessionSample;
-  io.out(options.json ? jsonLine(document(hunt, options, last, found)) : summary(hunt, last, found));
+  const reach = reachOf(reachedStatements(session.seenEdges));
+  io.out(options.json ? jsonLine(document(hunt, options, last, reach, found)) : summary(hunt, last, reach, found));
   if (signal === "SIGINT") throw new CommandError(INTERRUPTED, "");
   if (found.length > 0) throw new CommandError(Exit.Negative, "");
 }

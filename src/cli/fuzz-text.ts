@@ -1,5 +1,7 @@
 import type { Finding } from "../fuzz/finding.ts";
+import { percentText } from "../fuzz/quantity.ts";
 import type { SessionSample } from "../fuzz/session.ts";
+import type { Reach } from "../fuzz/statement-coverage.ts";
 import type { WrittenFinding } from "./fuzz-files.ts";
 import type { FuzzOptions, Hunt } from "./fuzz-options.ts";
 
@@ -11,12 +13,19 @@ export interface Written extends WrittenFinding {
 export const again = (words: string, input: string): string => `xenefi fuzz ${words} ${input}`;
 
 /** What a search did and found, for a reader. */
-export function summary({ lane, words }: Hunt, last: SessionSample, findings: readonly Written[]): string {
+export function summary(
+  { lane, words }: Hunt,
+  last: SessionSample,
+  reach: Reach,
+  findings: readonly Written[],
+): string {
   const perSecond = (count: number) => Math.round(count / Math.max(last.seconds, 0.001)).toLocaleString("en");
-  const edges = last.total === 0 ? "" : `, ${last.covered} of ${last.total} edges, ${last.features} features`;
+  const { reached, reachable } = reach;
+  const statements = `${reached} of ${reachable} reachable statements (${percentText(reached, reachable)})`;
+  const edges = `, ${last.covered} of ${last.total} edges, ${last.features} features, ${statements}`;
   const head =
     `${lane.name}: ${last.runs.toLocaleString("en")} runs (${perSecond(last.runs)}/s), ` +
-    `${last.calls.toLocaleString("en")} calls (${perSecond(last.calls)}/s)${edges}, ${last.corpus} inputs kept\n`;
+    `${last.calls.toLocaleString("en")} calls (${perSecond(last.calls)}/s)${last.total === 0 ? "" : edges}, ${last.corpus} inputs kept\n`;
   if (findings.length === 0) return `${head}no finding\n`;
   return head + findings.map((written) => findingText(words, written)).join("");
 }
@@ -33,6 +42,7 @@ export function document(
   { lane }: Hunt,
   { jobs, seed }: FuzzOptions,
   last: SessionSample,
+  reach: Reach,
   findings: readonly Written[],
 ): object {
   return {
@@ -41,6 +51,7 @@ export function document(
     seed,
     jobs,
     ...last,
+    ...reach,
     findings: findings.map(({ finding, input, trace }) => ({
       ...finding.failure,
       run: finding.run,

@@ -27,11 +27,12 @@ export interface FuzzCore extends Core {
   readonly exports: FuzzExports;
 }
 
-/** Where a statement of the core stands, and the edge whose count is its own. */
+/** Where a statement of the core stands, in which function, and the edge whose count is its own. */
 export interface Statement {
   file: string;
   line: number;
   column: number;
+  within: string;
   edge: number;
 }
 

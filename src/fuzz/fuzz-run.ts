@@ -41,9 +41,10 @@ export interface CorpusStatistics {
   machines: ReadonlyMap<string, number>;
 }
 
-/** A statement of the core, and whether the run came there. */
+/** A statement of the core, whether the run came there, and why none can, where that is so (out-of-reach.ts). */
 export interface ReachedStatement extends Pick<Statement, "file" | "line"> {
   covered: boolean;
+  outOfReach?: string | undefined;
 }
 
 /** A run of the fuzzer as plain data: what its report is made of. */

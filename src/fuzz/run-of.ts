@@ -1,8 +1,9 @@
 import { byteStatistics, sequenceStatistics } from "./corpus-statistics.ts";
-import { coreSources, edgeMap } from "./fuzz-core.ts";
-import type { FuzzRun, ReachedStatement } from "./fuzz-run.ts";
+import { coreSources } from "./fuzz-core.ts";
+import type { FuzzRun } from "./fuzz-run.ts";
 import { sequenceOptions, type TargetOptions } from "./make-target.ts";
 import type { Session } from "./session.ts";
+import { reachedStatements } from "./statement-coverage.ts";
 
 export interface RunFacts {
   lane: TargetOptions;
@@ -31,7 +32,7 @@ export function runOf(session: Session, { lane, jobs, machine, started, shown }:
     calls: last?.calls ?? 0,
     edges: last?.total ?? 0,
     samples: session.samples,
-    statements: reached(session.seenEdges),
+    statements: reachedStatements(session.seenEdges),
     sources: sequences === undefined ? {} : coreSources(),
     findings: session.findings.map(({ failure: { oracle, text }, run, count, input }, i) => ({
       oracle,
@@ -43,9 +44,4 @@ export function runOf(session: Session, { lane, jobs, machine, started, shown }:
     })),
     corpus: sequences === undefined ? byteStatistics(inputs) : sequenceStatistics(inputs, machines),
   };
-}
-
-function reached(seen: Uint8Array | undefined): ReachedStatement[] {
-  if (seen === undefined || seen.length === 0) return [];
-  return edgeMap().statements.map(({ file, line, edge }) => ({ file, line, covered: seen[edge] !== 0 }));
 }

@@ -175,6 +175,18 @@ describe("coverage", () => {
     );
   });
 
+  test("what no guest comes to is not counted, and stands with its reason behind the files", () => {
+    const statements = [
+      { file: "assembly/b.ts", line: 2, covered: true },
+      { file: "assembly/b.ts", line: 3, covered: false, outOfReach: "the <host>'s" },
+      { file: "assembly/c.ts", line: 1, covered: false, outOfReach: "the <host>'s" },
+    ];
+    const page = fuzzReport(run({ statements }));
+    expect(texts(page, "h2")).toContain("Statements of the core: 100.0 %");
+    expect(texts(page, "li")).toEqual(["assembly/b.ts: 1, the <host>'s", "assembly/c.ts: 1, the <host>'s"]);
+    expect(texts(page, "summary").filter((text) => text.includes("assembly/c.ts"))).toEqual([]);
+  });
+
   test("where there is no text, the missed lines have their numbers", () => {
     const bare = fuzzReport(run({ sources: {} }));
     expect(bare).toContain("<p>All lines were reached.</p>");

@@ -1,6 +1,7 @@
 import type { ReachedStatement } from "../fuzz-run.ts";
-import { type FileCoverage, fileCoverage } from "../line-coverage.ts";
+import { type FileCoverage, fileCoverage, leftOut, missedLines } from "../line-coverage.ts";
 import { percentText } from "../quantity.ts";
+import { reachOf } from "../statement-coverage.ts";
 import { bar, safe } from "./markup.ts";
 
 /** Sign and style of a line: of one that was reached, of one that was not, and of one without a statement. */
@@ -14,26 +15,33 @@ export function coveragePart(
   sources: Readonly<Record<string, string>>,
 ): string {
   const files = fileCoverage(statements);
-  const sum = (field: "statements" | "covered") => files.reduce((total, file) => total + file[field], 0);
-  return `<h2>Statements of the core: ${percentText(sum("covered"), sum("statements"))}</h2>
-<p class="quiet">${sum("covered")} of ${sum("statements")} were reached. <span class="reached">${REACHED.sign}</span> all statements that begin in the line were; <span class="missed">${MISSED.sign}</span> one or more were not.</p>
+  const { reached, reachable } = reachOf(statements);
+  return `<h2>Statements of the core: ${percentText(reached, reachable)}</h2>
+<p class="quiet">${reached} of ${reachable} that a guest can come to were reached. <span class="reached">${REACHED.sign}</span> all statements that begin in the line were; <span class="missed">${MISSED.sign}</span> one or more were not.</p>
 <div class="files">
 ${files.map((file) => fileBlock(file, Object.hasOwn(sources, file.file) ? sources[file.file] : undefined)).join("\n")}
-</div>`;
+</div>${leftOutBlock(statements)}`;
+}
+
+/** What is not counted, and why. */
+function leftOutBlock(statements: readonly ReachedStatement[]): string {
+  const all = leftOut(statements);
+  if (all.length === 0) return "";
+  const items = all.map(({ file, why, statements: count }) => `<li>${safe(file)}: ${count}, ${safe(why)}</li>`);
+  return `\n<p class="quiet">Left out, for no guest comes there:</p>\n<ul class="quiet">\n${items.join("\n")}\n</ul>`;
 }
 
 function fileBlock(file: FileCoverage, source: string | undefined): string {
   const { covered, statements } = file;
   const summary = `<span class="file">${safe(file.file)}</span><span class="number">${covered} / ${statements}</span><span class="number">${percentText(covered, statements)}</span>${bar(covered, statements)}`;
-  const lines = source === undefined ? missedLines(file) : `<pre class="source">${sourceLines(file, source)}</pre>`;
+  const lines = source === undefined ? missedText(file) : `<pre class="source">${sourceLines(file, source)}</pre>`;
   return `<details><summary>${summary}</summary>${lines}</details>`;
 }
 
 /** Where there is no text: the numbers of the lines that were not reached. */
-function missedLines({ lines }: FileCoverage): string {
-  const missed = [...lines].filter(([, covered]) => !covered).map(([line]) => line);
-  if (missed.length === 0) return "<p>All lines were reached.</p>";
-  return `<p>Not reached: lines ${missed.sort((a, b) => a - b).join(", ")}</p>`;
+function missedText(file: FileCoverage): string {
+  const missed = missedLines(file);
+  return `<p>${missed.length === 0 ? "All lines were reached." : `Not reached: lines ${missed.join(", ")}`}</p>`;
 }
 
 /** The text with signs and line numbers; lines that follow each other and are marked alike share an element. */
