@@ -141,6 +141,10 @@ test.each([
     '{"format":"xenefi-trace","version":1,"abi":"arm64","initial_variables":[{}]}',
     "line 1: initial_variables[0]: a name",
   ],
+  [
+    '{"format":"xenefi-trace","version":1,"abi":"arm64","efi_memory_map":[{"start":"0x0","end":"0x9","type":9007199254740993,"attr":"0xf"}]}',
+    "line 1: efi_memory_map: an array of {start, end, type, attr}",
+  ],
   [`${HEADER}\n{`, "line 2: a JSON object"],
   [`${HEADER}\n{"fn":"get_tome"}`, 'line 2: fn: a function\'s name or number, not "get_tome"'],
   [`${HEADER}\n{"fn":-1}`, "line 2: fn: a function's name or number, not -1"],

@@ -261,7 +261,8 @@ function checkMap(map: unknown): void {
   if (map === undefined) return;
   const isRange = (range: unknown) =>
     isObject(range) &&
-    [range.start, range.end, range.attr, range.type].every((value) => toHexInteger(value) !== undefined);
+    [range.start, range.end, range.attr].every((value) => toHexInteger(value) !== undefined) &&
+    inRange(range.type, 0xffffffffn);
   if (!Array.isArray(map) || !map.every(isRange)) {
     throw new FormatError("line 1", "efi_memory_map: an array of {start, end, type, attr}");
   }
