@@ -17,6 +17,11 @@ export class Behaviours {
     return this.#seen.size;
   }
 
+  /** Whether a new one was noted since takeNew was called. */
+  get hasNew(): boolean {
+    return this.#hasNew;
+  }
+
   /** Notes one, as "edk2 read 4 variables". */
   note(behaviour: string): void {
     if (this.#seen.has(behaviour) || this.#seen.size >= MOST) return;

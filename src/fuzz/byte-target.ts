@@ -15,8 +15,11 @@ export interface Subject {
   readonly tokens: readonly Uint8Array[];
   /** Milliseconds that an input of that many bytes may take; what takes longer is a `slow-unit`. */
   millisecondsMax(bytes: number): number;
-  /** Reads the input, notes what that did, and gives what must not be. Whatever it throws is a `crash`. */
-  run(input: Uint8Array, behaviours: Behaviours): Failure | undefined;
+  /**
+   * Reads the input, notes what that did, and gives what must not be. Whatever it throws is a `crash`. What costs much may be
+   * left out for some inputs, by their count, unless the run is to be `thorough`.
+   */
+  run(input: Uint8Array, behaviours: Behaviours, thorough: boolean): Failure | undefined;
   /**
    * Where the parts of an input begin (frames, lines), in order, the first at 0: most mutations change, double, drop or
    * take a whole part. Without it, an input is one part.
@@ -82,10 +85,10 @@ export class ByteTarget implements Target {
     return this.#changePart(into, bytes, starts, other);
   }
 
-  run(input: Uint8Array): Shown {
+  run(input: Uint8Array, sought?: Failure | "any"): Shown {
     this.calls++;
     const start = performance.now();
-    this.failure = this.#outcome(input);
+    this.failure = this.#outcome(input, sought !== undefined);
     const took = performance.now() - start;
     if (this.failure === undefined && took > this.#subject.millisecondsMax(input.length)) {
       this.failure = this.#slowness(input, took);
@@ -99,11 +102,11 @@ export class ByteTarget implements Target {
     return this.failure?.oracle === "slow-unit" ? [] : smallerBytes(input);
   }
 
-  #outcome(input: Uint8Array): Failure | undefined {
+  #outcome(input: Uint8Array, thorough: boolean): Failure | undefined {
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = STACK_FRAMES;
     try {
-      return this.#subject.run(input, this.#behaviours);
+      return this.#subject.run(input, this.#behaviours, thorough);
     } catch (error) {
       return { oracle: "crash", text: crashText(error) };
     } finally {
@@ -116,7 +119,7 @@ export class ByteTarget implements Target {
     let least = took;
     for (let n = 1; n < SLOW_RUNS; n++) {
       const start = performance.now();
-      this.#outcome(input);
+      this.#outcome(input, true);
       least = Math.min(least, performance.now() - start);
     }
     const most = this.#subject.millisecondsMax(input.length);

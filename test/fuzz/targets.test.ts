@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Format } from "../../src/formats/format.ts";
 import { FORMATS } from "../../src/formats/index.ts";
-import type { Behaviours } from "../../src/fuzz/behaviours.ts";
+import { Behaviours } from "../../src/fuzz/behaviours.ts";
 import { ByteTarget, type Subject } from "../../src/fuzz/byte-target.ts";
 import { Engine } from "../../src/fuzz/engine.ts";
 import { Shown } from "../../src/fuzz/target.ts";
@@ -193,7 +193,7 @@ test("one that another process holds up is none", () => {
       run(input, behaviours) {
         const held = isFirst ? 8 : 0;
         isFirst = false;
-        return slow(held, 4).run(input, behaviours);
+        return slow(held, 4).run(input, behaviours, false);
       },
     },
     new Random(1),
@@ -231,4 +231,71 @@ test.each([
   ["file", /^file: a module's function$/],
 ])("a target %s cannot be made alone", (name, message) => {
   expect(() => makeTarget(name, { seed: 1 })).toThrow(message);
+});
+
+describe("what costs much in a trace is done for some traces, and for any that is to be run thoroughly", () => {
+  const trace = (header: object, call: object) =>
+    new TextEncoder().encode(
+      [
+        { format: "xenefi-trace", version: 1, abi: "x86_64", ...header },
+        { in: {}, out: {}, ...call },
+      ]
+        .map((line) => JSON.stringify(line))
+        .join("\n"),
+    );
+
+  test("it is written and read again", () => {
+    // A function's number is read as its name.
+    const numbered = (text: string) => {
+      const read = parseTrace(text);
+      return { ...read, calls: read.calls.map(({ line, call }) => ({ line, call: { ...call, fn: 1 } })) };
+    };
+    const subject = new TraceSubject([], numbered);
+    const behaviours = new Behaviours();
+    const input = trace({}, { fn: "get_time" });
+    const fails = (thorough: boolean) => {
+      behaviours.takeNew();
+      return subject.run(input, behaviours, thorough) !== undefined;
+    };
+    expect(fails(false)).toBe(true);
+    const failed = Array.from({ length: 80 }, () => fails(false)).filter(Boolean).length;
+    expect(failed).toBe(10);
+    expect(Array.from({ length: 20 }, () => fails(true))).not.toContain(false);
+  });
+
+  test("a machine is made for it", () => {
+    const subject = new TraceSubject([]);
+    const behaviours = new Behaviours();
+    const plays = (input: Uint8Array, thorough: boolean) => {
+      const before = behaviours.count;
+      subject.run(input, behaviours, thorough);
+      return behaviours.count > before;
+    };
+    expect(plays(trace({}, { fn: "get_time", out: { ret: 1 } }), false)).toBe(true);
+    expect(plays(trace({}, { fn: "get_wakeup_time", out: { ret: 1 } }), false)).toBe(true);
+    const others = ["arm64", "x86_32", "arm32"].map((abi) => trace({ abi }, { fn: "set_time", out: { ret: 1 } }));
+    expect(others.map((input) => plays(input, false))).toEqual([false, false, false]);
+    expect(plays(others[0] as Uint8Array, true)).toBe(true);
+  });
+
+  test("a seeded machine is kept as well, by where its answers about free space stand", () => {
+    const subject = new TraceSubject([]);
+    const behaviours = new Behaviours();
+    const header = {
+      initial_variables: [{ name: "A", guid: "11111111-2222-3333-4444-555555555555", attr: 7, data: "00" }],
+    };
+    const query = {
+      fn: "query_variable_info",
+      in: { attr: 7 },
+      out: { ret: 0, max_store_size: 500, remain_store_size: 100 },
+    };
+    const played = (call: object, thorough: boolean) => {
+      const before = behaviours.count;
+      subject.run(trace(header, call), behaviours, thorough);
+      return behaviours.count > before;
+    };
+    expect(played({ fn: "get_time", out: { ret: 1 } }, false)).toBe(true);
+    expect(played({ fn: "get_wakeup_time", out: { ret: 1 } }, false)).toBe(true);
+    expect(played({ ...query, out: { ...query.out, ret: 1 } }, false)).toBe(false);
+  });
 });

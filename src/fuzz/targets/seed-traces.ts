@@ -68,7 +68,7 @@ const CALLS: readonly object[] = [
 ];
 
 /** Calls of one seed. */
-const CALLS_A_SEED = 4;
+const CALLS_A_SEED = 2;
 
 /** Traces with every kind of line, a few lines each. */
 export const SEED_TRACES: readonly string[] = CALLS.flatMap((_, i) => {
