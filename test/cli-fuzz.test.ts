@@ -59,6 +59,17 @@ test("a module's finding is small, kept, and shown again by the line that is pri
   expect(await xenefi(...(line as string).split(" "))).toMatchObject({ exit: 1, out: `${path}: crash: ${text}\n` });
 });
 
+test.each(["1", "2"])("a run without an end is kept, told, and ends the search: %s jobs", async (jobs) => {
+  const module = join(folder, "loops.mjs");
+  writeFileSync(module, `export const fuzz = (data) => { while (data[0] === 7); };`);
+  const { exit, out } = await xenefi("fuzz", module, "-timeout=3", "--jobs", jobs, "--findings", `${folder}/`);
+  expect(exit).toBe(1);
+  expect(out).toMatch(/^finding timeout: no end within 3 s \(run \d+; \d+ bytes, of \d+ at first\)$/m);
+  const [name] = readdirSync(folder).filter((file) => file.startsWith("timeout-"));
+  expect(out).toContain(`  xenefi fuzz ${module} ${folder}/${name}\n`);
+  expect(readFileSync(join(folder, name as string))[0]).toBe(7);
+});
+
 test("a finding of a shim is shown again with the shim", () => {
   const path = join(folder, "shim.wasm");
   writeFileSync(path, "");
@@ -86,10 +97,19 @@ test("a merge keeps of all inputs what shows something new", async () => {
 });
 
 test("libFuzzer's flags mean what they mean there", () => {
-  const flags = ["-runs=5", "-max_total_time=9", "-max_len=96", "-seed=7", "-workers=2", "-artifact_prefix=x/"];
+  const flags = [
+    "-runs=5",
+    "-max_total_time=9",
+    "-timeout=8",
+    "-max_len=96",
+    "-seed=7",
+    "-workers=2",
+    "-artifact_prefix=x/",
+  ];
   expect(ownSpelling(["fuzz", "variables", ...flags, "-merge=1", "-minimize_crash=1", "-merge=0", "-other=1"])).toEqual(
     [
-      ...["fuzz", "variables", "--runs", "5", "--time", "9", "--max-len", "96", "--seed", "7", "--jobs", "2"],
+      ...["fuzz", "variables", "--runs", "5", "--time", "9", "--timeout", "8", "--max-len", "96"],
+      ...["--seed", "7", "--jobs", "2"],
       ...["--findings", "x/", "--merge", "--minimise", "-merge=0", "-other=1"],
     ],
   );
@@ -106,6 +126,7 @@ test.each([
   [["fuzz", "variables", "-max_len=63"], 2, "xenefi: --max-len: at least 64, the head and a step"],
   [["fuzz", "variables", "/nowhere/at/all"], 3, "xenefi: ENOENT: no such file or directory"],
   [["fuzz", "variables", "--jobs", "0"], 2, "xenefi: --jobs: at least 1"],
+  [["fuzz", "stores", "--timeout", "0"], 2, "xenefi: --timeout: at least 1"],
   [["fuzz", "variables", "--merge", "out"], 2, "xenefi: --merge: OUT and at least one IN"],
   [["fuzz", "variables", "--minimise"], 2, "xenefi: --minimise: at least one failing input"],
 ])("wrong usage is told: %j", async (args, code, text) => {

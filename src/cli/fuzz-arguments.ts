@@ -5,6 +5,7 @@
 const NAMES: Readonly<Record<string, string>> = {
   runs: "--runs",
   max_total_time: "--time",
+  timeout: "--timeout",
   max_len: "--max-len",
   seed: "--seed",
   jobs: "--jobs",

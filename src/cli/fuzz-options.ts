@@ -17,6 +17,7 @@ export interface FuzzOptions extends Globals {
   seed: number;
   runs?: number;
   time?: number;
+  timeout: number;
   jobs: number;
   maxLen?: number;
   maxSteps: number;

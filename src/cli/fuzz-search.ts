@@ -1,5 +1,6 @@
 import { cpus } from "node:os";
 import { replaceFile } from "../files/bytes.ts";
+import { ByteTarget } from "../fuzz/byte-target.ts";
 import { type Lane, type LaneOptions, LocalLane } from "../fuzz/lane.ts";
 import { fuzzReport } from "../fuzz/report.ts";
 import { type RunFacts, runOf } from "../fuzz/run-of.ts";
@@ -23,9 +24,10 @@ export async function search(hunt: Hunt, target: Target, options: FuzzOptions, i
   const { lane, inputs, words } = hunt;
   const { jobs } = options;
   if (jobs < 1) throw new CommandError(Exit.Usage, "--jobs: at least 1");
+  if (options.timeout < 1) throw new CommandError(Exit.Usage, "--timeout: at least 1");
   const folder = inputs.find(isFolder);
   const started = new Date();
-  const session = new Session(lanesOf(lane, target, jobs), {
+  const session = new Session(lanesOf(lane, target, options), {
     runs: options.runs ?? Number.POSITIVE_INFINITY,
     roundRuns: ROUND_RUNS,
     findingsMax: options.maxFindings,
@@ -60,10 +62,12 @@ function writeReport(
   replaceFile(path, new TextEncoder().encode(fuzzReport(runOf(session, { ...facts, machine, shown }))));
 }
 
-function lanesOf(lane: LaneOptions, target: Target, jobs: number): Lane[] {
-  if (jobs === 1) return [new LocalLane(target, lane)];
+/** What is written in JavaScript has no count of turns that would end a loop: it runs in threads, which can be ended. */
+function lanesOf(lane: LaneOptions, target: Target, { jobs, timeout }: FuzzOptions): Lane[] {
+  const watch = target instanceof ByteTarget ? { bytesMax: target.bytesMax, seconds: timeout } : undefined;
+  if (jobs === 1 && watch === undefined) return [new LocalLane(target, lane)];
   const file = new URL(import.meta.resolve("#fuzz-worker"));
-  return Array.from({ length: jobs }, (_, i) => new WorkerLane({ ...lane, seed: lane.seed + i }, file));
+  return Array.from({ length: jobs }, (_, i) => new WorkerLane({ ...lane, seed: lane.seed + i }, file, watch));
 }
 
 /** Runs the session until its runs or its time are over, or somebody asks it to end: which signal that was. */

@@ -2,6 +2,7 @@ import type { Random } from "../random.ts";
 import { Behaviours } from "./behaviours.ts";
 import { ByteMutator } from "./byte-mutator.ts";
 import type { Failure } from "./failure.ts";
+import type { InputInHand } from "./input-in-hand.ts";
 import { smallerBytes } from "./smaller-bytes.ts";
 import { type Coverage, Shown, type Target } from "./target.ts";
 
@@ -45,6 +46,8 @@ export class ByteTarget implements Target {
   failure: Failure | undefined;
   /** Inputs that were run. */
   calls = 0;
+  /** Where another thread sees the input that runs. */
+  inHand: InputInHand | undefined;
   readonly #subject: Subject;
   readonly #random: Random;
   readonly #mutator: ByteMutator;
@@ -105,11 +108,13 @@ export class ByteTarget implements Target {
   #outcome(input: Uint8Array, thorough: boolean): Failure | undefined {
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = STACK_FRAMES;
+    this.inHand?.begin(input);
     try {
       return this.#subject.run(input, this.#behaviours, thorough);
     } catch (error) {
       return { oracle: "crash", text: crashText(error) };
     } finally {
+      this.inHand?.end();
       Error.stackTraceLimit = stackTraceLimit;
     }
   }

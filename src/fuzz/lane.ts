@@ -18,6 +18,8 @@ export interface LaneReport {
   /** Inputs that came to its corpus. */
   news: Uint8Array[];
   findings: Finding[];
+  /** It can run no more: its last finding did not come to an end. */
+  hangs?: true;
 }
 
 /** Something that runs rounds: an engine in this thread or in another one. */

@@ -83,12 +83,19 @@ export class Session {
     let left = runs;
     while (left > 0 && !this.#stopped && this.#findings.size < findingsMax) {
       const shares = share(Math.min(left, roundRuns * this.#lanes.length), this.#lanes.length);
-      const round = this.#lanes.map((lane, i) => lane.round(shares[i] as number, inputs[i] as Uint8Array[]));
+      const round = this.#lanes.map((lane, i) => this.#round(lane, shares[i] as number, inputs[i] as Uint8Array[]));
       this.#reports = await Promise.all(round);
       left -= shares.reduce((sum, count) => sum + count, 0);
       this.#take();
       inputs = this.#lanes.map((_, i) => this.#reports.flatMap(({ news }, of) => (of === i ? [] : news)));
     }
+  }
+
+  /** A lane that hangs ends the session, and the others' rounds early. */
+  async #round(lane: Lane, runs: number, inputs: readonly Uint8Array[]): Promise<LaneReport> {
+    const report = await lane.round(runs, inputs);
+    if (report.hangs) this.stop();
+    return report;
   }
 
   #take(): void {

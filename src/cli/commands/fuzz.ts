@@ -18,7 +18,8 @@ ${Object.entries(TARGETS)
 
 Inputs are folders (corpora: read, and what is new goes to the first one) or files (each is run once, and told). A finding
 is made as small as it can be and kept as crash-SHA1, with a trace beside it that \`xenefi replay\` plays. libFuzzer's flags
--runs= -max_total_time= -max_len= -seed= -jobs= -workers= -dict= -artifact_prefix= -merge=1 -minimize_crash=1 work too.
+-runs= -max_total_time= -timeout= -max_len= -seed= -jobs= -workers= -dict= -artifact_prefix= -merge=1 -minimize_crash=1
+work too.
 
   xenefi fuzz variables corpus --time 600 --jobs 2
   xenefi fuzz variables crash-0123…
@@ -33,6 +34,7 @@ export function fuzzCommand(io: Io): Command {
     .option("--seed <n>", "the same seed, jobs and runs give the same findings", number, 1)
     .option("--runs <n>", "inputs to run, of all jobs together", number)
     .option("--time <s>", `most seconds (default: ${SECONDS}, where --runs is not given)`, number)
+    .option("--timeout <s>", "seconds of one run of a target in JavaScript, after which the search ends", number, 25)
     .option("--jobs <n>", `threads (this machine has ${availableParallelism()} cores)`, number, 1)
     .option("--max-steps <n>", "most steps of a sequence", number, 24)
     .option("--max-len <bytes>", "most bytes of an input; of a sequence, 32 a step and 32 before all", number)
