@@ -45,7 +45,6 @@ import {
   NATIVE_SG_LIST,
   NATIVE_SIZE,
   NATIVE_TIME,
-  OP_BODY,
   OP_MISC,
   OP_STATUS,
 } from "./abi/op";
@@ -247,11 +246,6 @@ export function vendorHandle(): u64 {
 export function setInfoLong(field: usize, value: u64): void {
   if (isCompat()) store<u32>(<usize>OP + field, <u32>value);
   else store<u64>(<usize>OP + field, value);
-}
-
-/** Core address of the body. */
-export function body(): usize {
-  return OP + OP_BODY;
 }
 
 export function isCompat(): bool {

@@ -50,7 +50,6 @@ export const OUT_OF_REACH: readonly Exclusion[] = [
     beginning: ["return EfiCode.InvalidParameter"],
     why: "a name of the host's with a terminator in it",
   },
-  { file: "assembly/call.ts", within: ["body"], why: "no call asks for it" },
   {
     file: "assembly/store/flash.ts",
     within: ["programWatched"],

@@ -57,7 +57,7 @@ describe.each(Object.keys(BYTE_TARGETS))("%s", (name) => {
   });
 });
 
-describe("a planted fault is found and made small", () => {
+describe("a planted fault is found and made small", { timeout: 180_000 }, () => {
   test.each<[string, Subject, string, RegExp]>([
     [
       "a store reader that throws what is no FormatError",
