@@ -2,15 +2,20 @@ import { expect, test } from "vitest";
 import { RED_ZONE } from "../../assembly/abi/fuzz.ts";
 import { FLASH, INDEX, STATE_INDEX_SLOTS } from "../../assembly/abi/layout.ts";
 import { FN_GET_NEXT_VARIABLE_NAME, FN_QUERY_VARIABLE_INFO, OP_FUNCTION } from "../../assembly/abi/op.ts";
-import { OVMF_4M } from "../../src/formats/edk2-store.ts";
+import { CERT_DB, certDbValue } from "../../src/formats/cert-db.ts";
+import { formatVolume, OVMF_4M, writeRecords } from "../../src/formats/edk2-store.ts";
+import { authOptions } from "../../src/fuzz/auth-options.ts";
 import type { FuzzCore } from "../../src/fuzz/fuzz-core.ts";
 import { FuzzMachine } from "../../src/fuzz/fuzz-machine.ts";
 import { machineWith, rareMachines } from "../../src/fuzz/machines.ts";
 import { unsoundness } from "../../src/fuzz/oracles/sound-flash.ts";
 import { storeOracle } from "../../src/fuzz/oracles/store.ts";
+import { flashOf } from "../../src/fuzz/oracles/stored-records.ts";
 import { makeTables } from "../../src/fuzz/tables.ts";
 import { Machine } from "../../src/machine.ts";
+import { POLICIES } from "../../src/policies/index.ts";
 import { ovmf4m } from "../../src/policies/ovmf.ts";
+import type { Policy } from "../../src/policies/policy.ts";
 import { Random } from "../../src/random.ts";
 import { CHOICES, machineNumber, REBOOT, randomSequences, read, sequence, write } from "../support/sequences.ts";
 
@@ -50,6 +55,26 @@ test("rarer machines are sound, too", () => {
     const machine = new FuzzMachine(options, makeTables(), { counts: false });
     for (const input of randomSequences(60, 20)) expect(check(machine, input)).toBeUndefined();
   }
+});
+
+test("what a machine starts with is no finding: a certdb that does not agree with the variables", () => {
+  const { machines, tables } = authOptions([], []);
+  const faulty = machines.filter((options) => {
+    const machine = new FuzzMachine(options, tables, { counts: false });
+    expect(check(machine, sequence({}, write(1, 8)))).toBeUndefined();
+    return unsoundness(flashOf(machine), machine.machine, false) !== undefined;
+  });
+  expect(faulty.length).toBeGreaterThan(0);
+});
+
+test("a signer of no variable is what a full store leaves, but not where signers lie with their variables", () => {
+  const store = formatVolume(OVMF_4M);
+  const guid = "11111111-2222-3333-4444-555555555555";
+  const data = certDbValue([{ name: "gone", guid, digest: new Uint8Array(32) }]);
+  writeRecords(store, OVMF_4M, [{ ...CERT_DB, attributes: 0x27, state: 0x3f, data, stamp: new Uint8Array(16) }]);
+  const said = (policy: Policy) => unsoundness(store, { policy, volume: new Machine().volume } as Machine, false);
+  expect(said(ovmf4m)).toBeUndefined();
+  expect(said(POLICIES["qemu-uefi-vars"] as Policy)).toMatch(/certdb has a signer of no variable/);
 });
 
 test("a store without work area promises nothing once power was cut", () => {

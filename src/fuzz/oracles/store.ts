@@ -10,7 +10,7 @@ import type { Failure } from "../failure.ts";
 import type { FuzzMachine } from "../fuzz-machine.ts";
 import type { Oracle } from "../sequence-target.ts";
 import { GuestProbe } from "./guest-probe.ts";
-import { unsoundness } from "./sound-flash.ts";
+import { faultsOf, unsoundness } from "./sound-flash.ts";
 import { flashOf, type StoredRecords, storedForBoot, storedInFlash } from "./stored-records.ts";
 
 const ERROR_RECORD = NON_VOLATILE | HARDWARE_ERROR_RECORD;
@@ -27,29 +27,38 @@ export function storeOracle(oneIn: number): Oracle {
   return { name: "store", oneIn, tries: 1, check };
 }
 
+/** By machine what is said of the flash that it starts with: some are made with a certdb that does not agree. */
+const starts = new WeakMap<FuzzMachine, ReadonlySet<string>>();
+
 function check(machine: FuzzMachine, input: Uint8Array): Failure | undefined {
+  const atStart = starts.get(machine) ?? faultsOf(flashOf(machine));
+  starts.set(machine, atStart);
   let powerWasCut = false;
   const look = (): Failure | undefined => {
     if (machine.machine.stepsToCut !== undefined) powerWasCut = true;
-    else return lookAt(machine, powerWasCut);
+    else return lookAt(machine, powerWasCut, atStart);
     return undefined;
   };
   let failure = machine.play(machine.lay(input), 1, look);
   if (machine.machine.stepsToCut !== undefined) machine.machine.reboot();
-  failure ??= lookAt(machine, powerWasCut);
+  failure ??= lookAt(machine, powerWasCut, atStart);
   if (failure === undefined && machine.core.exports.compareBeside() === 0) failure = machine.failure();
   machine.recover();
   return failure === undefined ? undefined : { ...failure, oracle: "store" };
 }
 
-function lookAt(machine: FuzzMachine, powerWasCut: boolean): Failure | undefined {
-  const text = wrongWith(machine, powerWasCut);
+function lookAt(machine: FuzzMachine, powerWasCut: boolean, atStart: ReadonlySet<string>): Failure | undefined {
+  const text = wrongWith(machine, powerWasCut, atStart);
   return text === undefined ? undefined : { oracle: "store", text };
 }
 
 /** The first thing that is wrong with a machine's store. */
-export function wrongWith(machine: FuzzMachine, powerWasCut: boolean): string | undefined {
-  const unsound = unsoundness(flashOf(machine), machine.machine, powerWasCut);
+export function wrongWith(
+  machine: FuzzMachine,
+  powerWasCut: boolean,
+  atStart?: ReadonlySet<string>,
+): string | undefined {
+  const unsound = unsoundness(flashOf(machine), machine.machine, powerWasCut, atStart);
   if (unsound !== undefined) return unsound;
   try {
     const flash = storedInFlash(machine);
