@@ -193,11 +193,12 @@ export class FuzzMachine {
     if (this.#counts !== undefined) this.core.exports.dropEdges(this.#counts.at, this.#counts.bytes);
   }
 
-  /** Boots, or orders a cut of power, if the step is one of these two. */
+  /** Boots, or orders a cut of power, if the step is one of these two. Power that is to be cut comes back with a boot only. */
   #hostStep(step: number): void {
     const at = INPUT + step * STEP_BYTES;
     const kind = (this.core.bytes[at + STEP_KIND] as number) % KINDS;
     if (kind === KIND_REBOOT) this.machine.reboot();
-    else if (kind === KIND_POWER_CUT) this.machine.cutPower(cutSteps(this.core.view.getUint32(at + STEP_SEED, true)));
+    else if (kind === KIND_POWER_CUT && this.machine.stepsToCut === undefined)
+      this.machine.cutPower(cutSteps(this.core.view.getUint32(at + STEP_SEED, true)));
   }
 }

@@ -34,9 +34,11 @@ export function traceOf(options: MachineOptions, tables: Tables, input: Uint8Arr
   const end = player.lay(input);
   try {
     for (let step = 1; step < end; step++) {
+      const hasPower = player.machine.stepsToCut === undefined;
       if (player.layStep(step)) recorder.hypercall(player.opAddress <= 0xffffffff ? player.opAddress : NOWHERE);
       else if (isReset(input, step)) keep({ fn: "reset", in: {}, out: { ret: 0 } });
-      else note = [note, changeText(input, step)].filter((text) => text !== undefined).join("; ") || undefined;
+      else
+        note = [note, changeText(input, step, hasPower)].filter((text) => text !== undefined).join("; ") || undefined;
     }
   } catch (error) {
     if (!(error instanceof WebAssembly.RuntimeError)) throw error;
@@ -49,14 +51,16 @@ const playsBoots = (input: Uint8Array): boolean => input[HEAD_BOOTS] === HEAD_BO
 const isReset = (input: Uint8Array, step: number): boolean =>
   stepKind(input, step) === KIND_REBOOT && playsBoots(input);
 
-/** What a step that is no call does before the next one; nothing where boots and cuts of power are passed over. */
-function changeText(input: Uint8Array, step: number): string | undefined {
+/** What a step that is no call does before the next one; nothing where it is passed over. */
+function changeText(input: Uint8Array, step: number, hasPower: boolean): string | undefined {
   const seed = new DataView(input.buffer, input.byteOffset).getUint32(step * STEP_BYTES + STEP_SEED, true);
   switch (stepKind(input, step)) {
     case KIND_CLOCK:
       return `before it the clock goes on by ${seed % 0x100000} s`;
     case KIND_POWER_CUT:
-      return playsBoots(input) ? `before it power is cut, ${cutSteps(seed)} steps of flash writing later` : undefined;
+      return playsBoots(input) && hasPower
+        ? `before it power is cut, ${cutSteps(seed)} steps of flash writing later`
+        : undefined;
     case KIND_REBOOT:
       return undefined;
     default:

@@ -127,6 +127,19 @@ test("boots and cuts of power are played only where the head says so", () => {
   expect(player.machine.stepsToCut).toBeUndefined();
 });
 
+test("power that is to be cut is not cut again before the next boot, and no note says so", () => {
+  const cut = (seed: number) => ({ [STEP_KIND]: KIND_POWER_CUT, [STEP_SEED]: seed });
+  const head = { [HEAD_BOOTS]: HEAD_BOOTS_ON };
+  const player = fuzzMachine();
+  player.play(player.lay(sequence(head, cut(0), cut(9))));
+  expect(player.machine.stepsToCut).toBe(0);
+  player.restart();
+  player.play(player.lay(sequence(head, cut(0), { [STEP_KIND]: KIND_REBOOT }, cut(9))));
+  expect(player.machine.stepsToCut).toBe(9);
+  const { calls } = parseTrace(traceOf({}, TABLES, sequence(head, cut(0), cut(9), get(0, 1)), "test"));
+  expect(calls.map(({ call }) => call.note)).toEqual(["before it power is cut, 0 steps of flash writing later"]);
+});
+
 test("any bytes are a sequence: no trap, and the way back leads to the same answers", () => {
   const random = new Random(11);
   const player = fuzzMachine();
