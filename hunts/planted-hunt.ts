@@ -1,13 +1,16 @@
 import { readFileSync } from "node:fs";
 import { ANSWER_FAULTS } from "#scripts/planted/answer-faults.mjs";
+import { AUTH_FAULTS } from "#scripts/planted/auth-faults.mjs";
 import { FAULTS, type PlantedFault } from "#scripts/planted/faults.mjs";
 import { SWITCH } from "#scripts/switched-core.mjs";
 import { KIND_ANY_FUNCTION, KIND_FIRMWARE_INFO, KIND_PLATFORM, STEP_BYTES } from "../assembly/abi/fuzz.ts";
+import { authOptions } from "../src/fuzz/auth-options.ts";
 import { Engine } from "../src/fuzz/engine.ts";
 import type { Finding } from "../src/fuzz/finding.ts";
 import type { EdgeMap, FuzzBuild } from "../src/fuzz/fuzz-core.ts";
 import { machineChoices } from "../src/fuzz/machines.ts";
 import { oraclesFor } from "../src/fuzz/oracles/index.ts";
+import { replayOracle } from "../src/fuzz/oracles/replay.ts";
 import { SequenceTarget } from "../src/fuzz/sequence-target.ts";
 import { makeTables } from "../src/fuzz/tables.ts";
 import { Shown } from "../src/fuzz/target.ts";
@@ -64,11 +67,17 @@ export function hunt(
 }
 
 function isShownBy(fault: PlantedFault, input: Uint8Array): boolean {
-  const shows = (one: PlantedFault | undefined) => targetOf(one, 0).run(input, "any") === Shown.Failure;
-  return shows(fault) && !shows(undefined);
+  const shows = (isOn: boolean) => targetOf(fault, 0, isOn).run(input, "any") === Shown.Failure;
+  return shows(true) && !shows(false);
 }
 
-function targetOf(fault: PlantedFault | undefined, seed: number): SequenceTarget {
+/** Of what shows the fault, with a core in which it is on or not. */
+function targetOf(fault: PlantedFault | undefined, seed: number, isOn = true): SequenceTarget {
+  const random = new Random(seed ^ 0x5eed);
+  const build = buildOf(isOn ? fault : undefined);
+  if (fault !== undefined && AUTH_FAULTS.includes(fault)) {
+    return new SequenceTarget({ ...authOptions([replayOracle(1)], []), build }, random);
+  }
   const machines = machineChoices();
   const options = {
     name: "planted",
@@ -77,7 +86,7 @@ function targetOf(fault: PlantedFault | undefined, seed: number): SequenceTarget
     // What shows in answers alone is for the model, which then sees every input.
     oracles: oraclesFor(machines, fault !== undefined && ANSWER_FAULTS.includes(fault)),
     counts: true,
-    build: buildOf(fault),
+    build,
     stepsMax: 24,
     newStepsMax: 8,
     rareKinds: [
@@ -87,7 +96,7 @@ function targetOf(fault: PlantedFault | undefined, seed: number): SequenceTarget
     rareOneIn: 12,
     isWild: false,
   };
-  return new SequenceTarget(options, new Random(seed ^ 0x5eed));
+  return new SequenceTarget(options, random);
 }
 
 function buildOf(fault: PlantedFault | undefined): FuzzBuild {

@@ -13,7 +13,7 @@ import type { MachineOptions } from "../machine.ts";
 import { Random } from "../random.ts";
 import { authOptions } from "./auth-options.ts";
 import { machineChoices, machineWith, rareMachines } from "./machines.ts";
-import { oraclesFor } from "./oracles/index.ts";
+import { authOraclesFor, oraclesFor } from "./oracles/index.ts";
 import { modelOracle } from "./oracles/model.ts";
 import { type Oracle, type SequenceOptions, SequenceTarget } from "./sequence-target.ts";
 import { makeTables } from "./tables.ts";
@@ -75,7 +75,8 @@ export function sequenceOptions(options: TargetOptions): SequenceOptions | undef
     case "auth": {
       const { counts, stepsMax, newStepsMax } = plainOptions(options);
       const auth = authOptions([], BETWEEN_CALLS);
-      return { ...auth, oracles: oraclesOf(options, auth.machines), counts, stepsMax, newStepsMax };
+      const oracles = options.checks === "some" ? authOraclesFor(auth.machines) : oraclesOf(options, auth.machines);
+      return { ...auth, oracles, counts, stepsMax, newStepsMax };
     }
     default:
       return undefined;

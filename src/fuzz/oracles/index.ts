@@ -4,6 +4,7 @@ import { abiOracle } from "./abi.ts";
 import { type Cost, oneInFor, recordsOf } from "./costs.ts";
 import { modelOracle } from "./model.ts";
 import { powerOracle } from "./power.ts";
+import { replayOracle } from "./replay.ts";
 import { snapshotOracle } from "./snapshot.ts";
 import { storeOracle } from "./store.ts";
 
@@ -15,6 +16,8 @@ const ORACLES: readonly (readonly [make: (oneIn: number) => Oracle, cost: Cost])
   [powerOracle, { base: 140, perThousand: 100 }],
   [modelOracle, { base: 4, perThousand: 0 }],
 ];
+/** A sequence again, call by call, and half as many calls more. */
+const REPLAY: Cost = { base: 4, perThousand: 50 };
 /** The runs take so many times as long as each check does: all of them together take a fifth of the time, or less. */
 const PART = 20;
 
@@ -25,4 +28,9 @@ const PART = 20;
 export function oraclesFor(machines: readonly MachineOptions[], modelsAll = false): Oracle[] {
   const records = recordsOf(machines);
   return ORACLES.map(([make, cost]) => make(modelsAll && make === modelOracle ? 1 : oneInFor(cost, records, PART)));
+}
+
+/** The same, and what only signed writes can show. */
+export function authOraclesFor(machines: readonly MachineOptions[]): Oracle[] {
+  return [...oraclesFor(machines), replayOracle(oneInFor(REPLAY, recordsOf(machines), PART))];
 }
