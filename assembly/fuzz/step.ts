@@ -76,7 +76,7 @@ import {
   STEP_SIZE,
   STEP_SIZE_KIND,
 } from "../abi/fuzz";
-import { ATTENTION_COMPAT, NULL_GUARD_BYTES, WINDOW } from "../abi/layout";
+import { ATTENTION_CAPSULES, ATTENTION_COMPAT, NULL_GUARD_BYTES, WINDOW } from "../abi/layout";
 import {
   CMD_EFI_RUNTIME_CALL,
   CMD_FIRMWARE_INFO,
@@ -244,29 +244,27 @@ function layNextName(step: usize): void {
 }
 
 /**
- * Arrays of pointers to capsules, of which up to CAPSULES_MAX lie behind them, and the scatter-gather list of their
- * blocks. Of listed content a capsule is well formed, but for flags that the raw bytes say.
+ * An array of pointers to capsules, of which up to CAPSULES_MAX lie behind it, and the scatter-gather list of their blocks.
+ * Of listed content a capsule is well formed, but for flags that the raw bytes say.
  */
 function layCapsules(step: usize): void {
   const count = sizeOf(step);
-  const laid = <u32>min<u64>(count, CAPSULES_MAX);
-  const array = place(load<u8>(step, STEP_DATA_PLACE), CAPSULES_MAX * 12, DATA_PLACE, seedOf(step));
-  // Pointers of both widths lie there, so that the memory is the same in every ABI.
-  const narrow = array + CAPSULES_MAX * 8;
+  const array = place(load<u8>(step, STEP_DATA_PLACE), CAPSULES_MAX * 8, DATA_PLACE, seedOf(step));
+  const pointerBytes = capsulePointerBytes();
+  // Nobody but a firmware looks at them, and the guest's memory is to be the same in every ABI.
+  const laid = state.attention & ATTENTION_CAPSULES ? <u32>min<u64>(count, CAPSULES_MAX) : 0;
   for (let i: u32 = 0; i < laid; i++) {
     store<u64>(FINDING, capsulePlace(i), FINDING_WORK);
-    give(array + i * 8, FINDING + FINDING_WORK, 8);
-    give(narrow + i * 4, FINDING + FINDING_WORK, 4);
+    give(array + i * pointerBytes, FINDING + FINDING_WORK, pointerBytes);
     layCapsule(step, capsulePlace(i));
   }
-  const pointers = capsulePointerBytes() === 4 ? narrow : array;
   const list = layList(step, laid);
   if (isCompat()) {
-    store<u32>(op, <u32>pointers, COMPAT_CAPSULE_HEADERS);
+    store<u32>(op, <u32>array, COMPAT_CAPSULE_HEADERS);
     store<u32>(op, <u32>count, COMPAT_CAPSULE_COUNT);
     store<u64>(op, list, COMPAT_SG_LIST);
   } else {
-    store<u64>(op, pointers, NATIVE_CAPSULE_HEADERS);
+    store<u64>(op, array, NATIVE_CAPSULE_HEADERS);
     store<u64>(op, count, NATIVE_CAPSULE_COUNT);
     store<u64>(op, list, NATIVE_SG_LIST);
   }

@@ -91,6 +91,6 @@ test.each([
   expect(found(update(LIST_LAID, { content, capsules: 1 }))).toEqual(expected === undefined ? [] : [expected]);
 });
 
-test("what is laid is the same in every ABI, which is compared where no firmware takes capsules", () => {
+test("nothing is laid where no firmware takes capsules: there the ABIs' memories are compared", () => {
   expect(abiOracle(1).check(fuzzMachine("xen"), update(LIST_LAID), new Random(1))).toBeUndefined();
 });
