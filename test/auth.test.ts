@@ -45,6 +45,16 @@ const bytes = (...values: number[]) => Uint8Array.from(values);
 const NONE = new Uint8Array(0);
 
 describe("a private authenticated variable", () => {
+  // hw/uefi/var-service-vars.c keeps the signer with the variable.
+  test("that QEMU deletes unsigned can be made anew by another signer", () => {
+    const dom0 = new Writer(POLICIES["qemu-uefi-vars"] as Policy);
+    expect(dom0.write("Private", bytes(1), other)).toBe("SUCCESS");
+    expect(dom0.write("Private", bytes(2), exchange, { time: { hour: 1 } })).toBe("SECURITY_VIOLATION");
+    expect(dom0.client.setVariable("Private", GUID, 0).statusName).toBe("SUCCESS");
+    expect(dom0.write("Private", bytes(2), exchange)).toBe("SUCCESS");
+    expect(dom0.read("Private")).toBe("02");
+  });
+
   test.each<[string, SigningOptions]>([
     ["over the message (efitools)", {}],
     ["over signed attributes (sbsigntool)", { signedAttributes: true }],

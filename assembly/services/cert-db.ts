@@ -81,6 +81,7 @@ export function cleanCertDb(): void {
   while (dropStaleNode()) {}
 }
 
+/** False if there is none, or it cannot be dropped: then no other could be. */
 function dropStaleNode(): bool {
   const record = certDb();
   if (record === 0) return false;
@@ -88,8 +89,7 @@ function dropStaleNode(): bool {
   const bytes = dataBytesOf(record);
   for (let at = firstNode(value, bytes); at !== 0; at = nextNode(value, bytes, at)) {
     if (isAuthenticated(value + at)) continue;
-    writeWithout(record, at);
-    return true;
+    return writeWithout(record, at) === EfiCode.Success;
   }
   return false;
 }

@@ -32,6 +32,7 @@ import { Draft, state } from "../state";
 import { attributesOf } from "../store/record";
 import { find, removeRecord } from "../store/store";
 import { checkDescriptor, descriptorBytes, processAuthenticated } from "./auth";
+import { removeNode } from "./cert-db";
 import { checkDefined } from "./defined";
 import { coupleLanguages, isLanguage } from "./languages";
 import { largestVariable } from "./quota";
@@ -146,15 +147,18 @@ function isDeletion(d: Draft): bool {
   return (empty && (d.attributes & APPEND_WRITE) === 0) || (d.attributes & ACCESS) === 0;
 }
 
-/** No data: deletes the variable, whoever asks. */
+/** No data: deletes the variable, whoever asks, and with it who signed it. */
 function deleteAnything(d: Draft): EfiCode {
   d.attributes = 0;
   const record = find(d);
   if (record === 0) return refuse(statusOf(POLICY_DELETE_MISSING), Reason.NothingToDelete);
-  let status = checkExisting(d, attributesOf(record));
+  const stored = attributesOf(record);
+  let status = checkExisting(d, stored);
   if (status === EfiCode.Success) status = checkRules(d, 0);
-  if (status === EfiCode.Success) removeRecord(record);
-  return status;
+  if (status !== EfiCode.Success) return status;
+  removeRecord(record);
+  if ((stored & TIME_BASED_AUTHENTICATED_WRITE_ACCESS) !== 0) removeNode(d);
+  return EfiCode.Success;
 }
 
 function isTimed(d: Draft): bool {

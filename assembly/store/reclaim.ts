@@ -57,8 +57,9 @@ export function reclaim(region: Region, draft: usize, replaced: usize): bool {
 
 function fits(region: Region, allBytes: u64, errorBytes: u64): bool {
   if (region !== nvRegion) return true;
-  const errorStorage = <u64>limit(POLICY_ERROR_STORAGE);
-  return errorBytes <= errorStorage && allBytes - errorBytes <= <u64>(region.end - region.first) - errorStorage;
+  const storeBytes = <u64>(region.end - region.first);
+  const errorStorage = min<u64>(limit(POLICY_ERROR_STORAGE), storeBytes);
+  return errorBytes <= errorStorage && allBytes - errorBytes <= storeBytes - errorStorage;
 }
 
 /** Writes the new log over the old one. */
