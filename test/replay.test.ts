@@ -168,3 +168,10 @@ test("integers up to 2^64 - 1 are read without rounding", () => {
   const { calls } = parseTrace(`${HEADER}\n{"fn":"get_variable","in":{"size":18446744073709551615}}`);
   expect(calls[0]?.call.in.size).toBe(18446744073709551615n);
 });
+
+// Found by fuzzing: null was taken for an object, and what Object has for what the answer has.
+test.each(["__proto__", "constructor", "time"])("an expected %s of null is a difference and no exception", (name) => {
+  const trace = parseTrace(`${HEADER}\n{"fn":"get_time","in":{},"out":{"${name}":null}}`);
+  const { differences } = replay(trace, startMachine(trace, undefined));
+  expect(differences.find(({ field }) => field === name)).toMatchObject({ line: 2, expected: null });
+});

@@ -102,7 +102,7 @@ class Comparison {
       if (volatile.includes(name)) this.skip("volatile", name);
       else if (this.#isMachineBound(call, name, actual)) this.skip("machine-bound", `${fn} ${name}`);
       else if (this.#seeds.get(line)?.includes(name)) this.skip("seed", name);
-      else this.#value(line, fn, name, expected[name], actual[name], volatile, subset);
+      else this.#value(line, fn, name, own(expected, name), own(actual, name), volatile, subset);
     }
     if (call.raw !== undefined) this.#raw(line, call, player);
   }
@@ -135,7 +135,7 @@ class Comparison {
     volatile: string[],
     subset: boolean,
   ): void {
-    if (typeof expected !== "object" || typeof actual !== "object") {
+    if (!isFields(expected) || !isFields(actual)) {
       this.field(line, fn, name, expected, actual);
       return;
     }
@@ -144,7 +144,7 @@ class Comparison {
     for (const member of members) {
       const path = `${name}.${member}`;
       if (volatile.includes(path)) this.skip("volatile", path);
-      else this.field(line, fn, path, expected[member], actual[member]);
+      else this.field(line, fn, path, own(expected, member), own(actual, member));
     }
   }
 
@@ -193,6 +193,15 @@ function same(a: Value | undefined, b: Value | undefined): boolean {
   const y = toBigInt(b);
   if (x !== undefined && y !== undefined) return x === y;
   return typeof a === "string" && typeof b === "string" ? a.toLowerCase() === b.toLowerCase() : a === b;
+}
+
+/** A member that the object has itself, for "constructor" and "__proto__" are names like any other. */
+function own<T>(fields: Record<string, T>, name: string): T | undefined {
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+}
+
+function isFields(value: Value | undefined): value is Extract<Value, object> {
+  return typeof value === "object" && value !== null;
 }
 
 /** An answer whose name is text, also where it has it as bytes. */
