@@ -84,7 +84,7 @@ function cutReclaim(machine: Machine, points: (steps: number) => Iterable<number
   return cuts;
 }
 
-describe("power cut during a reclaim", () => {
+describe("power cut during a reclaim", { timeout: 180_000 }, () => {
   test("after any step, on a store of 16 KiB, and again during the recovery: nothing is lost", () => {
     const cuts = cutReclaim(reclaiming(SMALL, 90), function* (steps) {
       for (let step = 0; step <= steps; step++) yield step;
