@@ -7,7 +7,8 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /**
  * Compiles the core for a target of asconfig.json into build/, the release core also as build/core-bytes.js. The fuzzing
- * cores have the fuzzer's player in them, `fuzz` with counts of edges, `fuzz-bare` without.
+ * cores have the fuzzer's player in them, `fuzz` with counts of edges, `fuzz-bare` without, and are made for speed whatever
+ * their size.
  * Throws with the compiler's messages.
  */
 export async function buildCore(target) {

@@ -43,8 +43,8 @@ const KIND_WEIGHTS = [
 ] as number[];
 /** One in so many steps that are not otherwise special is about a variable that the services know. */
 const KNOWN_ONE_IN = 8;
-/** A boot takes as long as a thousand calls. */
-const BOOTS_ONE_IN = 2048;
+/** A boot takes as long as a thousand calls, one of 3000 variables as ten thousand. */
+const BOOTS_ONE_IN = 4096;
 /** Attributes that make sense together, then with bits that need more. */
 const ATTRIBUTES = [7, 7, 7, 3, 6, 2, 0, 0x47, 0x27, 0x67, 0x0f, 0x87, 0x17, 0x37, 0x46, 4, 1, 5];
 
