@@ -1,7 +1,10 @@
 /** Bytes up to which words are quicker (a GetVariable of 64 bytes by a tenth). */
 const WORDS_BYTES_MAX: u32 = 256;
 
-/** A few bytes are copied sooner by words than by the engine, which makes a call of it. */
+/**
+ * Copies `bytes` bytes between ranges that do not overlap. A few are copied sooner by words than by the engine, which makes a
+ * call of it.
+ */
 export function copyBytes(to: usize, from: usize, bytes: u32): void {
   if (bytes > WORDS_BYTES_MAX) {
     memory.copy(to, from, bytes);

@@ -36,7 +36,7 @@ What SetVariable's checks cost: instructions of a call until one refuses it, in 
 The calls differ: the last one's variable does not exist, so what an existing one is asked is not in its row.
 
 ${markdown(["Refused, for", "instructions", "more than the check before"], checks)}
-Of one SetVariable with other data, by function of the core; \`move_bytes\` is where \`memory.copy\` ends:
+Of one SetVariable with other data, by function of the core:
 
 ${markdown(["Function", "own instructions", "with what it calls"], functions)}
 `;

@@ -173,9 +173,7 @@ describe("reboot", () => {
   // Found by fuzzing: certdb counted as room that is freed and never as room that is taken.
   test("drops them where it is living variables that take room, and certdb is none", () => {
     const qemu = POLICIES["qemu-uefi-vars"] as Policy;
-    const { data } = STALE_CERT_DB;
     const machine = new Machine({ policy: { ...qemu, boot: NO_BOOT }, store: storeOf(STALE_CERT_DB) });
-    expect(data.length).toBeGreaterThan(4);
     expect(machine.variable("certdb", STALE_CERT_DB.guid)?.data).toEqual(Uint8Array.of(4, 0, 0, 0));
   });
 
