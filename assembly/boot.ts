@@ -64,9 +64,7 @@ export function bootWrite(nameBytes: u32, dataBytes: u32, attributes: u32): EfiC
 
 /** The record, by core address, of the GUID and name at STAGE, or 0. */
 export function lookUp(nameBytes: u32): usize {
-  draft.guid = STAGE;
-  draft.name = STAGE + 16;
-  return scanName(draft, nameBytes) ? find(draft) : 0;
+  return scanName(draft, STAGE, STAGE + 16, nameBytes) ? find(draft) : 0;
 }
 
 /** A store with less room than the largest variable is reclaimed (edk2 V.c, OnReadyToBoot). */

@@ -125,19 +125,24 @@ export function setCapabilities(resolution: u32, accuracy: u32): void {
   }
 }
 
-/** Reads name and data handles, size and GUID of get_variable and set_variable. */
-export function decodeVariable(): void {
-  if (isCompat()) {
-    state.nameHandle = load<u32>(OP, COMPAT_NAME);
-    state.size = load<u32>(OP, COMPAT_SIZE);
-    state.dataHandle = load<u32>(OP, COMPAT_DATA);
-    draft.guid = OP + COMPAT_GUID;
-  } else {
-    state.nameHandle = load<u64>(OP, NATIVE_NAME);
-    state.size = load<u64>(OP, NATIVE_SIZE);
-    state.dataHandle = load<u64>(OP, NATIVE_DATA);
-    draft.guid = OP + NATIVE_GUID;
-  }
+/** Guest address of the name of get_variable and set_variable. */
+export function nameHandle(): u64 {
+  return isCompat() ? load<u32>(OP, COMPAT_NAME) : load<u64>(OP, NATIVE_NAME);
+}
+
+/** Guest address of their data. */
+export function dataHandle(): u64 {
+  return isCompat() ? load<u32>(OP, COMPAT_DATA) : load<u64>(OP, NATIVE_DATA);
+}
+
+/** Their vendor GUID: core address, 16 bytes. */
+export function variableGuid(): usize {
+  return isCompat() ? OP + COMPAT_GUID : OP + NATIVE_GUID;
+}
+
+/** Reads the size of their data, in bytes, into state.size. */
+export function decodeVariableSize(): void {
+  state.size = isCompat() ? load<u32>(OP, COMPAT_SIZE) : load<u64>(OP, NATIVE_SIZE);
 }
 
 export function encodeVariableSize(): void {
@@ -145,15 +150,18 @@ export function encodeVariableSize(): void {
   else store<u64>(OP, state.size, NATIVE_SIZE);
 }
 
-/** Reads size, name handle and GUID of get_next_variable_name. */
+/** Guest address of the buffer of get_next_variable_name. */
+export function nextNameHandle(): u64 {
+  return isCompat() ? load<u32>(OP, COMPAT_NEXT_NAME) : load<u64>(OP, NATIVE_NEXT_NAME);
+}
+
+/** Reads the buffer's size, in bytes, into state.size, and notes where the GUID lies. */
 export function decodeNextName(): void {
   if (isCompat()) {
     state.size = load<u32>(OP, COMPAT_NEXT_SIZE);
-    state.nameHandle = load<u32>(OP, COMPAT_NEXT_NAME);
     draft.guid = OP + COMPAT_NEXT_GUID;
   } else {
     state.size = load<u64>(OP, NATIVE_NEXT_SIZE);
-    state.nameHandle = load<u64>(OP, NATIVE_NEXT_NAME);
     draft.guid = OP + NATIVE_NEXT_GUID;
   }
 }
@@ -180,15 +188,14 @@ export function setVariableInfo(maxStore: u64, remainStore: u64, maxVariable: u6
   }
 }
 
-/** Reads the array's handle and the count of both capsule calls, into state.dataHandle and state.size. */
-export function decodeCapsules(): void {
-  if (isCompat()) {
-    state.dataHandle = load<u32>(OP, COMPAT_CAPSULE_HEADERS);
-    state.size = load<u32>(OP, COMPAT_CAPSULE_COUNT);
-  } else {
-    state.dataHandle = load<u64>(OP, NATIVE_CAPSULE_HEADERS);
-    state.size = load<u64>(OP, NATIVE_CAPSULE_COUNT);
-  }
+/** Guest address of the array of both capsule calls. */
+export function capsulesHandle(): u64 {
+  return isCompat() ? load<u32>(OP, COMPAT_CAPSULE_HEADERS) : load<u64>(OP, NATIVE_CAPSULE_HEADERS);
+}
+
+/** How many capsules they name. */
+export function capsuleCount(): u64 {
+  return isCompat() ? load<u32>(OP, COMPAT_CAPSULE_COUNT) : load<u64>(OP, NATIVE_CAPSULE_COUNT);
 }
 
 /** Bytes of one pointer in that array: it is the caller's own, so 4 for arm32, too, where a handle has 8. */

@@ -2,7 +2,15 @@ import { CAPSULE_HEADER_BYTES, CAPSULE_IMAGE_SIZE } from "./abi/capsule";
 import { POLICY } from "./abi/layout";
 import { POLICY_ALLOCATION_LIMIT } from "./abi/policy";
 import { Reason, XenErrno } from "./abi/status";
-import { capsuleHandle, capsuleList, capsulePointerBytes, decodeCapsules, setCapsule, setStatus } from "./call";
+import {
+  capsuleCount,
+  capsuleHandle,
+  capsuleList,
+  capsulePointerBytes,
+  capsulesHandle,
+  setCapsule,
+  setStatus,
+} from "./call";
 import { FAULT, NO_ROOM, view } from "./guest";
 import { queryCapsuleCapabilities, updateCapsule } from "./services/capsule";
 import { state } from "./state";
@@ -15,28 +23,27 @@ import { state } from "./state";
 export function passOnQuery(): XenErrno {
   const errno = takeCapsules();
   if (errno !== XenErrno.None) return errno;
-  setStatus(queryCapsuleCapabilities(<u32>state.size));
+  setStatus(queryCapsuleCapabilities(<u32>capsuleCount()));
   return XenErrno.None;
 }
 
 export function passOnUpdate(): XenErrno {
   const errno = takeCapsules();
   if (errno !== XenErrno.None) return errno;
-  setStatus(updateCapsule(<u32>state.size, capsuleList()));
+  setStatus(updateCapsule(<u32>capsuleCount(), capsuleList()));
   return XenErrno.None;
 }
 
 /** After None every capsule of the call can be read whole: a header at least, and as many bytes as it says. */
 export function takeCapsules(): XenErrno {
-  decodeCapsules();
+  const count = capsuleCount();
   const limit = load<u64>(POLICY, POLICY_ALLOCATION_LIMIT);
   const pointerBytes = <u64>capsulePointerBytes();
-  if (state.size > limit / pointerBytes) return refused(XenErrno.ENOMEM, Reason.TooLargeToAllocate);
-  let bytes = state.size * pointerBytes;
-  state.capsules = view(state.dataHandle, <u32>bytes);
+  if (count > limit / pointerBytes) return refused(XenErrno.ENOMEM, Reason.TooLargeToAllocate);
+  let bytes = count * pointerBytes;
+  state.capsules = view(capsulesHandle(), <u32>bytes);
   if (state.capsules <= NO_ROOM) return notViewed(state.capsules);
-  const count = <u32>state.size;
-  for (let i: u32 = 0; i < count; i++) {
+  for (let i: u32 = 0; i < <u32>count; i++) {
     const handle = capsuleHandle(i);
     let capsule = view(handle, CAPSULE_HEADER_BYTES);
     if (capsule <= NO_ROOM) return notViewed(capsule);

@@ -42,19 +42,23 @@ import { EfiCode, Reason, XenErrno } from "./abi/status";
 import { APPEND_WRITE, BOOTSERVICE_ACCESS, NON_VOLATILE, RUNTIME_ACCESS } from "./abi/variable";
 import {
   callBytes,
+  dataHandle,
   decodeNextName,
-  decodeVariable,
+  decodeVariableSize,
   encodeNextNameSize,
   encodeVariableSize,
   fetch,
   infoBytes,
   misc,
+  nameHandle,
+  nextNameHandle,
   queryAttributes,
   setCapabilities,
   setMisc,
   setStatus,
   setVariableInfo,
   time,
+  variableGuid,
   writeBackNative,
 } from "./call";
 import { passOnQuery, passOnUpdate, takeCapsules } from "./capsule-call";
@@ -176,11 +180,11 @@ function callGetNextHighMonotonicCount(): XenErrno {
 
 function callGetVariable(): XenErrno {
   if (misc() !== 0) return refused(XenErrno.EINVAL, Reason.MiscNotZero);
-  decodeVariable();
+  decodeVariableSize();
   const errno = takeName();
   if (errno !== XenErrno.None) return errno;
   const status = getVariable();
-  if (status === EfiCode.Success && !write(state.dataHandle, state.answer, state.answerBytes)) {
+  if (status === EfiCode.Success && !write(dataHandle(), state.answer, state.answerBytes)) {
     return refused(XenErrno.EFAULT, Reason.DataNotMapped);
   }
   encodeVariableSize();
@@ -190,11 +194,11 @@ function callGetVariable(): XenErrno {
 }
 
 function callSetVariable(): XenErrno {
-  decodeVariable();
+  decodeVariableSize();
   const errno = takeName();
   if (errno !== XenErrno.None) return errno;
   const bytes = <u32>state.size;
-  const data = view(state.dataHandle, bytes);
+  const data = view(dataHandle(), bytes);
   if (data <= NO_ROOM) return notViewed(data, Reason.DataNotMapped);
   draft.attributes = misc();
   draft.data = data;
@@ -209,13 +213,13 @@ function callGetNextVariableName(): XenErrno {
   const size = state.size;
   if (size > allocationLimit()) return refused(XenErrno.ENOMEM, Reason.TooLargeToAllocate);
   const bytes = <u32>size;
-  const buffer = view(state.nameHandle, bytes);
+  const buffer = view(nextNameHandle(), bytes);
   if (buffer <= NO_ROOM) return notViewed(buffer, Reason.NameNotMapped);
   draft.name = buffer;
   const status = getNextVariableName();
   if (status === EfiCode.Success) {
     // Xen writes its whole copy of the buffer back: behind the name that is the caller's own content.
-    if (!writeOver(state.nameHandle, buffer, bytes, state.answer, state.answerBytes)) {
+    if (!writeOver(nextNameHandle(), buffer, bytes, state.answer, state.answerBytes)) {
       return refused(XenErrno.EFAULT, Reason.NameNotMapped);
     }
   }
@@ -253,7 +257,7 @@ function callCapsule(update: bool): XenErrno {
 
 /** Finds the name of get_variable and set_variable, and whether the hypervisor would allocate state.size bytes. */
 function takeName(): XenErrno {
-  const name = viewName(draft, state.nameHandle);
+  const name = viewName(draft, variableGuid(), nameHandle());
   if (name <= NO_ROOM) return notViewed(name, Reason.NameNotMapped);
   return state.size > allocationLimit() ? refused(XenErrno.ENOMEM, Reason.TooLargeToAllocate) : XenErrno.None;
 }
@@ -304,21 +308,21 @@ function checkMisc(allowed: u32): XenErrno {
 }
 
 function checkVariable(): XenErrno {
-  decodeVariable();
+  decodeVariableSize();
   return takeName();
 }
 
 function checkSetVariable(): XenErrno {
   const errno = checkVariable();
   if (errno !== XenErrno.None) return errno;
-  const data = view(state.dataHandle, <u32>state.size);
+  const data = view(dataHandle(), <u32>state.size);
   return data <= NO_ROOM ? notViewed(data, Reason.DataNotMapped) : XenErrno.None;
 }
 
 function checkNextName(): XenErrno {
   decodeNextName();
   if (state.size > allocationLimit()) return refused(XenErrno.ENOMEM, Reason.TooLargeToAllocate);
-  const buffer = view(state.nameHandle, <u32>state.size);
+  const buffer = view(nextNameHandle(), <u32>state.size);
   return buffer <= NO_ROOM ? notViewed(buffer, Reason.NameNotMapped) : XenErrno.None;
 }
 

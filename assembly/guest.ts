@@ -67,10 +67,9 @@ export function viewFirst(guest: u64, bytes: u32): usize {
 }
 
 /** Finds the UCS-2 name at guest address `guest` up to its terminator, and sets what scanName sets and `d.name`. As view. */
-export function viewName(d: Draft, guest: u64): usize {
-  if (state.attention & WATCHED) return viewWatchedName(d, guest);
-  d.name = at(guest);
-  return scanName(d, windowBytesFrom(guest)) ? at(guest) : FAULT;
+export function viewName(d: Draft, guid: usize, guest: u64): usize {
+  if (state.attention & WATCHED) return viewWatchedName(d, guid, guest);
+  return scanName(d, guid, at(guest), windowBytesFrom(guest)) ? at(guest) : FAULT;
 }
 
 /**
@@ -146,14 +145,13 @@ function viewForeign(guest: u64, bytes: u32): usize {
   return read(copy, guest, bytes) === bytes ? copy : FAULT;
 }
 
-function viewWatchedName(d: Draft, guest: u64): usize {
-  if (state.attention & ATTENTION_FOREIGN) return viewForeignName(d, guest);
-  d.name = at(guest);
-  return scanName(d, reach(guest, u32.MAX_VALUE, HOLE_UNMAPPED)) ? d.name : FAULT;
+function viewWatchedName(d: Draft, guid: usize, guest: u64): usize {
+  if (state.attention & ATTENTION_FOREIGN) return viewForeignName(d, guid, guest);
+  return scanName(d, guid, at(guest), reach(guest, u32.MAX_VALUE, HOLE_UNMAPPED)) ? d.name : FAULT;
 }
 
 /** The name goes to the heap piece by piece; one that is longer than that is read on over itself, for what comes of it. */
-function viewForeignName(d: Draft, guest: u64): usize {
+function viewForeignName(d: Draft, guid: usize, guest: u64): usize {
   const name = nextPlace(guest);
   const last = heapEnd() - PIECE_BYTES;
   let end = name;
@@ -176,8 +174,7 @@ function viewForeignName(d: Draft, guest: u64): usize {
   }
   if (!fits) return NO_ROOM;
   state.heap = end;
-  d.name = name;
-  return scanName(d, <u32>(end - name)) ? name : FAULT;
+  return scanName(d, guid, name, <u32>(end - name)) ? name : FAULT;
 }
 
 /** Where the next copy goes: aligned as it is in the guest, so that a host can copy by words. */

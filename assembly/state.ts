@@ -80,8 +80,6 @@ export class State {
 
   // The call in hand (call.ts says what each means).
   size: u64;
-  dataHandle: u64;
-  nameHandle: u64;
   /** Core address of the copied or viewed array of capsules. */
   capsules: usize;
   /** Where the next copy from foreign memory goes (guest.ts). */

@@ -7,7 +7,7 @@ import { Node, NodeKind } from "assemblyscript";
 import { Transform } from "assemblyscript/transform";
 
 const INLINED = {
-  "assembly/call.ts": ["setStatus", "decodeVariable"],
+  "assembly/call.ts": ["setStatus", "decodeVariableSize", "nameHandle", "dataHandle", "variableGuid"],
   "assembly/guest.ts": ["view", "viewFirst", "write", "windowBytesFrom"],
   "assembly/services/quota.ts": ["spaceFor", "fitsClass", "largestRecord"],
   "assembly/services/rules.ts": ["findNamespace"],

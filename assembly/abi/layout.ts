@@ -20,7 +20,7 @@
  *                        If the guest's memory is foreign: copies of what a call looks at
  */
 /** Changes with every change of this map or of the State class; a snapshot of another version is refused. */
-export const LAYOUT_VERSION = 7;
+export const LAYOUT_VERSION = 8;
 
 export const STATE = 0x1000;
 export const POLICY = 0x2000;

@@ -460,9 +460,7 @@ function storedBytes(step: usize): u32 {
   const index = <i32>load<u8>(step, STEP_NAME);
   if (index >= NAME_RAW) return 0;
   const entry = <usize>NAMES + <usize>((<u32>index % max<u32>(load<u32>(NAMES), 1)) + 1) * 8;
-  ownDraft.name = load<u32>(entry);
-  ownDraft.guid = guidOf(step);
-  if (!scanName(ownDraft, load<u32>(entry, 4))) return 0;
+  if (!scanName(ownDraft, guidOf(step), load<u32>(entry), load<u32>(entry, 4))) return 0;
   const record = find(ownDraft);
   return record === 0 ? 0 : dataBytesOf(record);
 }

@@ -56,7 +56,5 @@ function setNumberedName(number: u32): void {
     digit -= 2;
     store<u16>(digit, 0x30 + (rest % 10));
   }
-  ownDraft.guid = CAPSULE_VENDOR_GUID;
-  ownDraft.name = name;
-  scanName(ownDraft, CAPSULES_NAME_BYTES);
+  scanName(ownDraft, CAPSULE_VENDOR_GUID, name, CAPSULES_NAME_BYTES);
 }

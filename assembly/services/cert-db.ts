@@ -100,9 +100,7 @@ function isAuthenticated(node: usize): bool {
   const nameBytes = load<u32>(node, NODE_UNITS) * 2;
   memory.copy(name, node + NODE_HEADER_BYTES, nameBytes);
   store<u16>(name + nameBytes, 0);
-  certDraft.guid = node;
-  certDraft.name = name;
-  if (!scanName(certDraft, nameBytes + 2)) return false;
+  if (!scanName(certDraft, node, name, nameBytes + 2)) return false;
   const record = find(certDraft);
   return record !== 0 && (attributesOf(record) & TIME_BASED_AUTHENTICATED_WRITE_ACCESS) !== 0;
 }

@@ -66,9 +66,7 @@ const NAME_BYTES_MAX: u32 = 36;
 
 /** Makes the draft name one of these variables. */
 export function setName(d: Draft, guid: usize, name: usize): void {
-  d.guid = guid;
-  d.name = name;
-  scanName(d, NAME_BYTES_MAX);
+  scanName(d, guid, name, NAME_BYTES_MAX);
 }
 
 /** True if the draft's name is `name`, under whatever GUID. */

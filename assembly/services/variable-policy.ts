@@ -96,9 +96,15 @@ function isLocked(d: Draft, policy: usize): bool {
 
 /** True if the policy's state variable is one byte of just that value. */
 function hasState(policy: usize): bool {
-  keyDraft.guid = policy + POLICY_STATE_GUID;
-  keyDraft.name = policy + POLICY_STATE_NAME;
-  if (!scanName(keyDraft, load<u32>(policy, POLICY_STATE_NAME_BYTES))) return false;
+  if (
+    !scanName(
+      keyDraft,
+      policy + POLICY_STATE_GUID,
+      policy + POLICY_STATE_NAME,
+      load<u32>(policy, POLICY_STATE_NAME_BYTES),
+    )
+  )
+    return false;
   const record = find(keyDraft);
   if (!isVisible(record) || dataBytesOf(record) !== 1) return false;
   return load<u8>(dataOf(record)) === <u8>load<u32>(policy, POLICY_STATE_VALUE);

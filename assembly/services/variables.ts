@@ -61,7 +61,7 @@ function tellSize(dataBytes: u32, attributes: u32): EfiCode {
  * answerBytes the name to copy out; the GUID is written over the caller's.
  */
 export function getNextVariableName(): EfiCode {
-  if (state.size < 2 || !scanName(draft, <u32>min<u64>(state.size, u32.MAX_VALUE) & ~1)) {
+  if (state.size < 2 || !scanName(draft, draft.guid, draft.name, <u32>min<u64>(state.size, u32.MAX_VALUE) & ~1)) {
     return refuse(EfiCode.InvalidParameter, Reason.NoTerminator);
   }
   let record: usize;

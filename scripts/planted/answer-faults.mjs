@@ -36,8 +36,8 @@ export const ANSWER_FAULTS = [
   {
     name: "fault-forgotten",
     file: "assembly/dispatch.ts",
-    was: "status === EfiCode.Success && !write(state.dataHandle, state.answer, state.answerBytes)",
-    becomes: "status === EfiCode.Success && !write(state.dataHandle, state.answer, state.answerBytes) && false",
+    was: "status === EfiCode.Success && !write(dataHandle(), state.answer, state.answerBytes)",
+    becomes: "status === EfiCode.Success && !write(dataHandle(), state.answer, state.answerBytes) && false",
     kind: "missing check",
     what: "GetVariable says Success although its data could not be copied to the guest",
   },
