@@ -3,36 +3,40 @@ const WORDS_BYTES_MAX: u32 = 256;
 
 /**
  * Copies `bytes` bytes between ranges that do not overlap. A few are copied sooner by words than by the engine, which makes a
- * call of it.
+ * call of it; what is left of them is copied together with some that have been copied already.
  */
 export function copyBytes(to: usize, from: usize, bytes: u32): void {
+  if (bytes < 32) {
+    copyFew(to, from, bytes);
+    return;
+  }
   if (bytes > WORDS_BYTES_MAX) {
     memory.copy(to, from, bytes);
     return;
   }
-  const blocks = to + (bytes & ~31);
-  while (to < blocks) {
-    store<u64>(to, load<u64>(from));
-    store<u64>(to, load<u64>(from, 8), 8);
-    store<u64>(to, load<u64>(from, 16), 16);
-    store<u64>(to, load<u64>(from, 24), 24);
+  const last = to + bytes - 32;
+  const lastFrom = from + bytes - 32;
+  while (to < last) {
+    copyBlock(to, from);
     to += 32;
     from += 32;
   }
-  const words = to + (bytes & 24);
-  while (to < words) {
-    store<u64>(to, load<u64>(from));
-    to += 8;
-    from += 8;
-  }
-  const rest = bytes & 7;
-  if (rest === 0) return;
-  if (bytes > 8) {
-    // The last eight, of which some are there.
-    store<u64>(to + rest - 8, load<u64>(from + rest - 8));
+  copyBlock(last, lastFrom);
+}
+
+/** Copies less than 32 bytes. */
+function copyFew(to: usize, from: usize, bytes: u32): void {
+  if (bytes >= 16) {
+    copyGuid(to, from);
+    copyGuid(to + bytes - 16, from + bytes - 16);
     return;
   }
-  const end = to + rest;
+  if (bytes >= 8) {
+    store<u64>(to, load<u64>(from));
+    store<u64>(to + bytes - 8, load<u64>(from + bytes - 8));
+    return;
+  }
+  const end = to + bytes;
   while (to < end) {
     store<u8>(to, load<u8>(from));
     to++;
@@ -40,16 +44,30 @@ export function copyBytes(to: usize, from: usize, bytes: u32): void {
   }
 }
 
-/** True if `bytes` bytes at both addresses are equal. Reads up to 7 bytes behind them. */
+/** Copies 32 bytes. */
+function copyBlock(to: usize, from: usize): void {
+  store<u64>(to, load<u64>(from));
+  store<u64>(to, load<u64>(from, 8), 8);
+  store<u64>(to, load<u64>(from, 16), 16);
+  store<u64>(to, load<u64>(from, 24), 24);
+}
+
+/** True if `bytes` bytes at both addresses are equal. Of less than eight it reads eight. */
 export function sameBytes(a: usize, b: usize, bytes: u32): bool {
-  const end = a + (bytes & ~7);
-  while (a < end) {
+  return compareBytes(a, b, bytes);
+}
+
+/** The same as part of its caller: the index asks at each look-up. */
+export function compareBytes(a: usize, b: usize, bytes: u32): bool {
+  if (bytes < 8) return bytes === 0 || (load<u64>(a) ^ load<u64>(b)) << (64 - ((<u64>bytes) << 3)) === 0;
+  const last = a + bytes - 8;
+  const lastOfB = b + bytes - 8;
+  while (a < last) {
     if (load<u64>(a) !== load<u64>(b)) return false;
     a += 8;
     b += 8;
   }
-  const rest = (<u64>(bytes & 7)) << 3;
-  return rest === 0 || (load<u64>(a) ^ load<u64>(b)) << (64 - rest) === 0;
+  return load<u64>(last) === load<u64>(lastOfB);
 }
 
 /** True if both 16-byte GUIDs are equal. */

@@ -7,6 +7,7 @@ import { Node, NodeKind } from "assemblyscript";
 import { Transform } from "assemblyscript/transform";
 
 const INLINED = {
+  "assembly/bytes.ts": ["compareBytes", "copyBlock"],
   "assembly/call.ts": ["setStatus", "decodeVariableSize", "nameHandle", "dataHandle", "variableGuid"],
   "assembly/guest.ts": ["view", "viewFirst", "write", "windowBytesFrom"],
   "assembly/services/quota.ts": ["spaceFor", "fitsClass", "largestRecord"],
@@ -14,7 +15,7 @@ const INLINED = {
   "assembly/services/set-variable.ts": ["verdictOn", "checkRules"],
   "assembly/store/flash.ts": ["clearBits"],
   "assembly/store/index.ts": ["slotOf"],
-  "assembly/store/record.ts": ["nameBytesOf", "unfinished"],
+  "assembly/store/record.ts": ["unfinished"],
   "assembly/store/region.ts": ["account"],
   "assembly/store/store.ts": ["setSequence", "deleteTwins"],
 };

@@ -17,6 +17,7 @@ import { fixtureBytes } from "./support/fixtures.ts";
 import { storeSamples } from "./support/store-samples.ts";
 
 const volumes = storeSamples("edk2-fv");
+const TORN_GUID = "11111111-2222-3333-4444-555555555555";
 
 describe("a volume made by real firmware or tools", () => {
   test.each(volumes)("$file: the core sees the same variables in the same order as the reader", ({ file }) => {
@@ -58,20 +59,35 @@ describe("a store that can be read but not booted is refused", () => {
   });
 });
 
-test.each([
+const ALL_ONES: [field: string, offset: number][] = [
   ["name", 36],
   ["data", 40],
   ["attributes", 4],
-])("a live record whose %s are all ones counts as empty, for the core and for the reader", (_, field) => {
+];
+
+/** A store of one variable, of whose record four bytes from an offset on are all ones. */
+function tornStore(variable: { name: string; state: number; data: Uint8Array }, offset: number): Uint8Array {
   const store = formatVolume(OVMF_4M);
-  const guid = "11111111-2222-3333-4444-555555555555";
-  const data = Uint8Array.of(1);
-  writeRecords(store, OVMF_4M, [{ name: "Last", guid, attributes: 7, state: 0x3f, data }]);
-  store.fill(0xff, 100 + field, 104 + field);
-  const seen = new Machine({ store, start: "attach" }).variables().find((variable) => variable.guid === guid);
-  expect([seen?.name, seen?.data.length]).toEqual(["", 0]);
-  const [read] = readLog(store, findVolume(store));
-  expect([read?.name, read?.data.length]).toEqual(["", 0]);
+  writeRecords(store, OVMF_4M, [{ guid: TORN_GUID, attributes: 7, ...variable }]);
+  return store.fill(0xff, 100 + offset, 104 + offset);
+}
+
+test.each([0x3f, 0x3e].flatMap((state) => ALL_ONES.map(([field, offset]) => [state, field, offset] as const)))(
+  "a live record in state %i whose %s are all ones counts as empty, for the core and for the reader",
+  (state, _, offset) => {
+    const store = tornStore({ name: "Last", state, data: Uint8Array.of(1) }, offset);
+    const seen = new Machine({ store, start: "attach" }).variables().find((variable) => variable.guid === TORN_GUID);
+    expect([seen?.name, seen?.data.length]).toEqual(["", 0]);
+    const [read] = readLog(store, findVolume(store));
+    expect([read?.name, read?.data.length]).toEqual(["", 0]);
+  },
+);
+
+// An index that took the name's bytes for it would find it under this very hash: two zero units follow.
+test.each(ALL_ONES)("a live record whose %s are all ones is not found by its name", (_, offset) => {
+  const store = tornStore({ name: "A", state: 0x3f, data: new Uint8Array(4) }, offset);
+  const dom0 = new Client(new Machine({ store, start: "attach" }));
+  expect(dom0.getVariable("A", TORN_GUID).statusName).toBe("NOT_FOUND");
 });
 
 test.each([

@@ -1,15 +1,16 @@
 import { INDEX, INDEX_SLOTS_MAX } from "../abi/layout";
-import { sameBytes, sameGuid } from "../bytes";
+import { compareBytes, sameGuid } from "../bytes";
 import { hashName } from "../name";
 import { state } from "../state";
 import { breakMark, keepWord } from "./mark";
-import { guidOf, nameBytesOf, nameOf } from "./record";
+import { foundNameBytes, guidOf, nameBytesOf, nameOf } from "./record";
 
 /**
  * Side index of the store: (vendor GUID, name) -> the record that stands for it. Open addressing, linear probing, no
  * tombstones; a slot is hash u32, record address u32, and a slot without a record is free.
  *
- * It is a cache: rebuilt from the regions alone, never part of a rule.
+ * It is a cache: rebuilt from the regions alone, never part of a rule. Records whose header was never completed have no name
+ * and no entry.
  */
 const SLOT_BYTES = 8;
 const SLOTS_MIN = 128;
@@ -85,7 +86,9 @@ export function hashOf(record: usize): u32 {
 
 function isNamed(record: usize, guid: usize, name: usize, nameBytes: u32): bool {
   return (
-    nameBytesOf(record) === nameBytes && sameGuid(guidOf(record), guid) && sameBytes(nameOf(record), name, nameBytes)
+    foundNameBytes(record) === nameBytes &&
+    sameGuid(guidOf(record), guid) &&
+    compareBytes(nameOf(record), name, nameBytes)
   );
 }
 

@@ -72,12 +72,17 @@ export function startsAt(address: usize): bool {
   return load<u16>(address) === START_ID;
 }
 
-/** Bytes of the data of a record that was found by its name, whose header is complete. */
+/** Bytes of the name of a record in the index, whose header is complete. */
+export function foundNameBytes(record: usize): u32 {
+  return load<u32>(record, RECORD_NAME_BYTES);
+}
+
+/** Bytes of the data of such a record. */
 export function foundDataBytes(record: usize): u32 {
   return load<u32>(record, RECORD_DATA_BYTES);
 }
 
-/** edk2 takes the sizes of such a header for 0 (VariableParsing.c, NameSizeOfVariable). One branch: every look-up asks. */
+/** edk2 takes the sizes of such a header for 0 (VariableParsing.c, NameSizeOfVariable). */
 function unfinished(record: usize): bool {
   return (
     (i32(stateOf(record) === ERASED) |

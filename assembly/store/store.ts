@@ -150,8 +150,9 @@ export function firstLive(region: Region, record: usize): usize {
   return 0;
 }
 
-/** True if the index names this very record. An in-transition one does not stand beside an added twin. */
+/** True if the index names this very record, or it has no name. An in-transition one does not stand beside an added twin. */
 function stands(record: usize): bool {
+  if (nameBytesOf(record) === 0) return true;
   return findEntry(hashOf(record), guidOf(record), nameOf(record), nameBytesOf(record)) === record;
 }
 
@@ -246,7 +247,7 @@ function countValid(region: Region): u32 {
 function enterAll(region: Region): void {
   region.twinCount = 0;
   for (let record = region.first; record < region.tail; record = <usize>nextOf(record)) {
-    if (!isValid(record)) continue;
+    if (!isValid(record) || nameBytesOf(record) === 0) continue;
     const hash = hashOf(record);
     const entered = findEntry(hash, guidOf(record), nameOf(record), nameBytesOf(record));
     if (entered === 0) insert(hash, record);

@@ -3,10 +3,10 @@ export const HYPERCALL_FAULTS = [
   {
     name: "data-in-whole-words",
     file: "assembly/bytes.ts",
-    was: "to + (bytes & 24)",
-    becomes: "to + ((bytes & 31) + 7 & 56)",
+    was: "    store<u64>(to + bytes - 8, load<u64>(from + bytes - 8));",
+    becomes: "store<u64>(to + 8, load<u64>(from + 8));",
     kind: "off-by-one in a bound",
-    what: "a copy to the guest ends with a whole word, and goes past the data",
+    what: "a copy of some bytes more than a word ends with a whole word, and goes past the data",
   },
   {
     name: "vendor-past-its-buffer",
