@@ -17,10 +17,10 @@ import { firstLive, load as loadStore, recordBytes, setSequence, writeRecord } f
  */
 export function reclaim(region: Region, draft: usize, replaced: usize): bool {
   const storeBytes = <u32>(region.end - region.first);
-  const image: usize = SCRATCH;
-  const imageEnd = image + storeBytes;
-  memory.fill(image, 0xff, storeBytes);
-  let tail: usize = image;
+  // The write covers whole blocks from the image's first byte on: volume and store header stand before the log.
+  const log: usize = SCRATCH + limit(POLICY_STORE_OFFSET) + STORE_HEADER_BYTES;
+  const logEnd = log + storeBytes;
+  let tail = log;
   let errorBytes: u64 = 0;
   let others = true;
   for (let pass = 0; pass < 2 && others; pass++) {
@@ -47,10 +47,12 @@ export function reclaim(region: Region, draft: usize, replaced: usize): bool {
     setSequence(d, replaced);
     const bytes = alignedBytes(recordBytes(d));
     if (isErrorRecord(d.attributes)) errorBytes += bytes;
-    if (bytes > <u64>(imageEnd - tail) || !fits(region, <u64>(tail - image) + bytes, errorBytes)) return false;
+    if (bytes > <u64>(logEnd - tail) || !fits(region, <u64>(tail - log) + bytes, errorBytes)) return false;
     writeRecord(tail, d);
+    tail += <usize>bytes;
   }
-  replaceLog(region, image);
+  memory.fill(tail, 0xff, logEnd - tail);
+  replaceLog(region, log);
   loadStore();
   return true;
 }
@@ -63,15 +65,11 @@ function fits(region: Region, allBytes: u64, errorBytes: u64): bool {
 }
 
 /** Writes the new log over the old one. */
-function replaceLog(region: Region, image: usize): void {
-  const bytes = <u32>(region.end - region.first);
+function replaceLog(region: Region, log: usize): void {
   if (region !== nvRegion) {
-    memory.copy(region.first, image, bytes);
+    memory.copy(region.first, log, region.end - region.first);
     return;
   }
-  // The write covers whole blocks from the image's first byte on: volume and store header stand before the log.
-  const headers = limit(POLICY_STORE_OFFSET) + STORE_HEADER_BYTES;
-  memory.copy(image + headers, image, bytes);
-  memory.copy(image, FLASH, headers);
-  writeThroughFtw(image);
+  memory.copy(SCRATCH, FLASH, log - SCRATCH);
+  writeThroughFtw(SCRATCH);
 }
