@@ -8,16 +8,35 @@ import { Transform } from "assemblyscript/transform";
 
 const INLINED = {
   "assembly/bytes.ts": ["compareBytes", "copyBlock"],
-  "assembly/call.ts": ["setStatus", "decodeVariableSize", "nameHandle", "dataHandle", "variableGuid"],
+  "assembly/call.ts": [
+    "setStatus",
+    "setVariableInfo",
+    "decodeVariableSize",
+    "nameHandle",
+    "dataHandle",
+    "variableGuid",
+  ],
+  "assembly/dispatch.ts": ["takeName"],
   "assembly/guest.ts": ["view", "viewFirst", "write", "windowBytesFrom"],
-  "assembly/services/quota.ts": ["spaceFor", "fitsClass", "largestRecord"],
+  "assembly/services/auth.ts": ["descriptorBytes", "processAuthenticated"],
+  "assembly/services/defined.ts": ["checkDefined"],
+  "assembly/services/quota.ts": ["largestVariable", "largestRecord", "spaceFor", "fitsClass", "fitsUserSpace"],
   "assembly/services/rules.ts": ["findNamespace"],
-  "assembly/services/set-variable.ts": ["verdictOn", "checkRules"],
+  "assembly/services/set-variable.ts": ["verdictOn", "checkRules", "checkExisting"],
+  "assembly/services/update.ts": ["change"],
   "assembly/store/flash.ts": ["clearBits"],
-  "assembly/store/index.ts": ["slotOf"],
+  "assembly/store/index.ts": ["replace", "slotOf"],
   "assembly/store/record.ts": ["unfinished"],
   "assembly/store/region.ts": ["account"],
-  "assembly/store/store.ts": ["setSequence", "deleteTwins"],
+  "assembly/store/store.ts": [
+    "append",
+    "setSequence",
+    "beginTransition",
+    "clearState",
+    "writeRecord",
+    "putHeader",
+    "deleteTwins",
+  ],
 };
 
 export default class Inline extends Transform {

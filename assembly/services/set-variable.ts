@@ -55,8 +55,10 @@ export function setVariable(d: Draft): EfiCode {
   if (status === EfiCode.Success) status = checkAttributes(d);
   if (d.dataBytes === 0 && status === EfiCode.Success && has(NO_DATA_DELETES)) return deleteAnything(d);
   if (status === EfiCode.Success && isTimed(d)) status = checkDescriptor(d);
-  if (status === EfiCode.Success) status = checkSize(d);
-  if (status === EfiCode.Success) status = checkRules(d, descriptorBytes(d));
+  if (status !== EfiCode.Success) return status;
+  const headerBytes = descriptorBytes(d);
+  status = checkSize(d, headerBytes);
+  if (status === EfiCode.Success) status = checkRules(d, headerBytes);
   if (status !== EfiCode.Success) return status;
   let record = find(d);
   if (record !== 0) status = checkExisting(d, attributesOf(record));
@@ -103,10 +105,10 @@ function withoutCounter(attributes: u32): u32 {
 }
 
 /** Name and payload must fit into the largest record of their class; deletions too. */
-function checkSize(d: Draft): EfiCode {
+function checkSize(d: Draft, headerBytes: u32): EfiCode {
   if (d.nameBytes > limit(POLICY_MAX_NAME)) return refuse(statusOf(POLICY_NAME_STATUS), Reason.NameTooLong);
   if (d.dataBytes > limit(POLICY_MAX_DATA)) return refuse(statusOf(POLICY_DATA_STATUS), Reason.VariableTooLarge);
-  const bytes = <u64>d.nameBytes + d.dataBytes - descriptorBytes(d);
+  const bytes = <u64>d.nameBytes + d.dataBytes - headerBytes;
   return bytes > largestVariable(d.attributes)
     ? refuse(statusOf(POLICY_SIZE_STATUS), Reason.VariableTooLarge)
     : EfiCode.Success;

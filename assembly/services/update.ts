@@ -19,7 +19,7 @@ import { sameBytes } from "../bytes";
 import { has, limit, statusOf } from "../policy";
 import { Draft, state } from "../state";
 import { reclaim } from "../store/reclaim";
-import { attributesOf, dataBytesOf, dataOf, stampOf } from "../store/record";
+import { attributesOf, dataBytesOf, dataOf, foundDataBytes, nameOf, stampOf } from "../store/record";
 import { isErrorRecord } from "../store/region";
 import { append, beginTransition, isVolatile, regionFor, removeRecord } from "../store/store";
 import { clearErrorFlag, SYSTEM_ERROR, USER_ERROR } from "./error-flag";
@@ -142,5 +142,5 @@ function write(d: Draft, old: usize): EfiCode {
 
 /** True if the record holds just the draft's data. */
 function hasData(record: usize, d: Draft): bool {
-  return dataBytesOf(record) === d.dataBytes && sameBytes(dataOf(record), d.data, d.dataBytes);
+  return foundDataBytes(record) === d.dataBytes && sameBytes(nameOf(record) + d.nameBytes, d.data, d.dataBytes);
 }
