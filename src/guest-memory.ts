@@ -132,14 +132,33 @@ function copy(target: Views, to: number, source: Views, from: number, count: num
 function copyWords(target: Views, to: number, source: Views, from: number, count: number): void {
   const end = to + count;
   while ((to & 3) !== 0 && to < end) target.bytes[to++] = source.bytes[from++] as number;
-  for (let left = (end - to) >> 2; left > 0; left--, to += 4, from += 4) {
-    target.words[to >> 2] = source.words[from >> 2] as number;
-  }
+  const words = (end - to) >> 2;
+  copyUnits(target.words, to >> 2, source.words, from >> 2, words);
+  to += words << 2;
+  from += words << 2;
   while (to < end) target.bytes[to++] = source.bytes[from++] as number;
 }
 
 function copyHalves(target: Views, to: number, source: Views, from: number, count: number): void {
-  const end = to + (count & ~1);
-  for (; to < end; to += 2, from += 2) target.halves[to >> 1] = source.halves[from >> 1] as number;
-  if (count & 1) target.bytes[to] = source.bytes[from] as number;
+  const last = count - 1;
+  copyUnits(target.halves, to >> 1, source.halves, from >> 1, count >> 1);
+  if (count & 1) target.bytes[to + last] = source.bytes[from + last] as number;
+}
+
+/** Four in a turn: a turn costs as much as two of them. */
+function copyUnits<Units extends Uint16Array | Uint32Array>(
+  target: Units,
+  to: number,
+  source: Units,
+  from: number,
+  count: number,
+): void {
+  const end = to + count;
+  for (; to + 4 <= end; to += 4, from += 4) {
+    target[to] = source[from] as number;
+    target[to + 1] = source[from + 1] as number;
+    target[to + 2] = source[from + 2] as number;
+    target[to + 3] = source[from + 3] as number;
+  }
+  for (; to < end; to++, from++) target[to] = source[from] as number;
 }
