@@ -19,19 +19,22 @@ export function guidBytes(text: string): Uint8Array {
 }
 
 /** Writes the 16 bytes at `offset`. Throws as guidBytes. */
-export function writeGuid(bytes: Uint8Array, offset: number, text: string): void {
-  let guid = written.get(text);
-  if (guid === undefined) {
-    guid = guidBytes(text);
-    if (written.size === WRITTEN_MAX) written.clear();
-    written.set(text, guid);
-  }
-  bytes.set(guid, offset);
+export function writeGuid(view: DataView, offset: number, text: string): void {
+  const words = written.get(text) ?? wordsOf(text);
+  for (let i = 0; i < 4; i++) view.setUint32(offset + 4 * i, words[i] as number, true);
 }
 
-/** GUIDs that were written, by their text: callers write few of them, again and again. */
-const written = new Map<string, Uint8Array>();
+/** The words of GUIDs that were written, by their text: callers write few of them, again and again. */
+const written = new Map<string, readonly number[]>();
 const WRITTEN_MAX = 64;
+
+function wordsOf(text: string): readonly number[] {
+  const view = new DataView(guidBytes(text).buffer);
+  const words = [0, 4, 8, 12].map((at) => view.getUint32(at, true));
+  if (written.size === WRITTEN_MAX) written.clear();
+  written.set(text, words);
+  return words;
+}
 
 /** The value of a hexadecimal digit, or a negative number. */
 function digitOf(code: number): number {

@@ -1,17 +1,13 @@
 /** Little-endian UCS-2 bytes of text, 2 a unit; lone surrogates pass as they are. No terminator is added. */
 export function toUcs2(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length * 2);
-  writeUcs2(bytes, 0, text);
+  writeUcs2(new DataView(bytes.buffer), 0, text);
   return bytes;
 }
 
-/** The same, into `bytes` from `offset` on, without an array of its own; what does not fit is left out. */
-export function writeUcs2(bytes: Uint8Array, offset: number, text: string): void {
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    bytes[offset + 2 * i] = unit & 0xff;
-    bytes[offset + 2 * i + 1] = unit >> 8;
-  }
+/** The same, from `offset` on, without an array of its own. Throws a RangeError at the first unit that does not fit. */
+export function writeUcs2(view: DataView, offset: number, text: string): void {
+  for (let i = 0; i < text.length; i++) view.setUint16(offset + 2 * i, text.charCodeAt(i), true);
 }
 
 /** Text of little-endian UCS-2 bytes, one code unit each; an odd last byte is left out. */

@@ -4,6 +4,7 @@ import { Client, type Hypervisor } from "../src/client.ts";
 import { bufferMemory } from "../src/guest-memory.ts";
 import { Machine } from "../src/machine.ts";
 import { opLayout } from "../src/op.ts";
+import { toUcs2 } from "../src/ucs2.ts";
 import { GUID } from "./support/writer.ts";
 
 const OP = 0x1000;
@@ -48,6 +49,19 @@ test("a name ends where it ends, whatever lay there", () => {
   const { client } = made();
   client.getVariable("Tentative", GUID);
   expect(client.getVariable("Ten", GUID).ok).toBe(true);
+});
+
+test.each([-1, 0, 1, 2, 5, 6])("of a walk's name a buffer of %d bytes has what fits", (size) => {
+  const { machine, client } = made();
+  const name = 0x2000;
+  machine.memory.fill(0xee, name, name + 10);
+  client.getNextVariableName("Ten", GUID, size);
+  const units = Math.max(0, size >> 1);
+  const expected = [...toUcs2("Ten").subarray(0, 2 * units), ...(size & 1 && size > 0 ? [0] : [])];
+  expect([...machine.memory.subarray(name, name + 10)]).toEqual([
+    ...expected,
+    ...Array(10 - expected.length).fill(0xee),
+  ]);
 });
 
 test.each([0.5, Number.NaN, Number.POSITIVE_INFINITY])("a size of %d is none", (size) => {

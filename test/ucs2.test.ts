@@ -9,10 +9,10 @@ test("a unit is two bytes, the low one first, a lone surrogate too", () => {
   expect(fromUcs2(BYTES)).toBe(TEXT);
 });
 
-test("is written where it is wanted, as far as there is room", () => {
+test("is written where it is wanted, and what does not fit is an error", () => {
   const bytes = new Uint8Array(9).fill(0xee);
-  writeUcs2(bytes, 2, TEXT);
+  const view = new DataView(bytes.buffer);
+  writeUcs2(view, 2, TEXT);
   expect(bytes).toEqual(Uint8Array.of(0xee, 0xee, ...BYTES, 0xee));
-  writeUcs2(bytes, 6, "abc");
-  expect(bytes).toEqual(Uint8Array.of(0xee, 0xee, ...BYTES.subarray(0, 4), 0x61, 0, 0x62));
+  expect(() => writeUcs2(view, 6, "abc")).toThrow(RangeError);
 });
