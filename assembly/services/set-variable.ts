@@ -158,7 +158,7 @@ function deleteAnything(d: Draft): EfiCode {
   let status = checkExisting(d, stored);
   if (status === EfiCode.Success) status = checkRules(d, 0);
   if (status !== EfiCode.Success) return status;
-  removeRecord(record);
+  removeRecord(d, record);
   if ((stored & TIME_BASED_AUTHENTICATED_WRITE_ACCESS) !== 0) removeNode(d);
   return EfiCode.Success;
 }

@@ -66,7 +66,7 @@ function change(d: Draft, record: usize, appending: bool): EfiCode {
     if (status !== EfiCode.Success) return status;
   }
   if (deletes) {
-    removeRecord(record);
+    removeRecord(d, record);
     return EfiCode.Success;
   }
   if (!appending && d.stamp === 0 && hasData(record, d) && !has(REWRITE_UNCHANGED)) return EfiCode.Success;

@@ -89,12 +89,11 @@ export function beginTransition(record: usize): void {
   clearBits(record + RECORD_STATE, TRANSITION_MASK);
 }
 
-/** Deletes the record that stands for its name. */
-export function removeRecord(record: usize): void {
-  const hash = hashOf(record);
+/** Deletes the record that stands for the draft's name. */
+export function removeRecord(d: Draft, record: usize): void {
   deleteTwins(record);
   clearState(record, DELETED_MASK);
-  remove(hash, record);
+  remove(d.hash, record);
 }
 
 /** Takes a record's state on to one that makes other records count, or not: what was written before is safe by then. */

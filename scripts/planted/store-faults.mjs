@@ -27,7 +27,7 @@ export const STORE_FAULTS = [
   {
     name: "index-keeps-deleted-record",
     file: "assembly/store/store.ts",
-    was: "  remove(hash, record);",
+    was: "  remove(d.hash, record);",
     becomes: "",
     kind: "stale index entry",
     what: "the index goes on naming the record that was deleted",
