@@ -29,8 +29,13 @@ export function program(to: usize, from: usize, bytes: u32): void {
 
 /** Clears the bits of one byte that are 0 in `mask`. */
 export function clearBits(to: usize, mask: u8): void {
-  if (state.attention & WATCHED) clearWatched(to, mask);
-  else store<u8>(to, load<u8>(to) & mask);
+  const attention = state.attention;
+  if (attention & STEPS) {
+    clearInSteps(to, mask);
+    return;
+  }
+  if (attention & ATTENTION_MARKED) keepStored(to, 1);
+  store<u8>(to, load<u8>(to) & mask);
 }
 
 /** Sets `bytes` bytes to 0xff, block by block; a block is one step. */
@@ -68,7 +73,8 @@ function programWatched(to: usize, from: usize, bytes: u32): void {
   if (end > first) flashWritten(<u32>(to - FLASH) + first, end - first);
 }
 
-function clearWatched(to: usize, mask: u8): void {
+/** The same where somebody sees the steps. */
+export function clearInSteps(to: usize, mask: u8): void {
   keepStored(to, 1);
   const old = load<u8>(to);
   if (granted(to, 1) === 0 || (old & mask) === old) return;

@@ -65,7 +65,7 @@ export function writeThroughFtw(image: usize): void {
   store<u64>(HEADER_BUFFER, 1, 24);
   store<u64>(HEADER_BUFFER, 0, 32);
   program(entry, HEADER_BUFFER, RECORD);
-  clearBits(entry, WRITES_ALLOCATED);
+  setFlags(entry, WRITES_ALLOCATED);
   memory.fill(HEADER_BUFFER, 0xff, RECORD);
   store<u64>(HEADER_BUFFER, 0, 8);
   store<u64>(HEADER_BUFFER, limit(POLICY_STORE_OFFSET), 16);
@@ -77,7 +77,7 @@ export function writeThroughFtw(image: usize): void {
   erase(spare, spareBytes);
   program(spare, image, bytes);
   barrier();
-  clearBits(entry + RECORD, SPARE_COMPLETE);
+  setFlags(entry + RECORD, SPARE_COMPLETE);
   writeTarget(entry);
   erase(spare, spareBytes);
   program(spare, former, spareBytes);
@@ -98,7 +98,7 @@ export function recover(): void {
   if (entry !== 0 && isSet(load<u8>(entry), ALLOCATED_BIT)) {
     const done = load<u8>(entry, RECORD);
     const spareReady = isSet(done, SPARE_COMPLETE_BIT);
-    if (!spareReady || isSet(done, DESTINATION_COMPLETE_BIT)) clearBits(entry, COMPLETE);
+    if (!spareReady || isSet(done, DESTINATION_COMPLETE_BIT)) setFlags(entry, COMPLETE);
     rewriteIfDirty(entry + ENTRY_BYTES);
     const kept = openEntry();
     if (spareReady && kept !== 0 && isSet(load<u8>(kept), ALLOCATED_BIT)) {
@@ -123,8 +123,8 @@ function writeTarget(entry: usize): void {
     replaceBlock(<usize>FLASH + offset, spare + offset, min(block, bytes - offset));
   }
   barrier();
-  clearBits(entry + RECORD, DESTINATION_COMPLETE);
-  clearBits(entry, COMPLETE);
+  setFlags(entry + RECORD, DESTINATION_COMPLETE);
+  setFlags(entry, COMPLETE);
   barrier();
 }
 
@@ -138,6 +138,11 @@ function openEntry(): usize {
     entry += ENTRY_BYTES;
   }
   return 0;
+}
+
+/** Notes events in the flags of an entry or its record. */
+function setFlags(at: usize, flags: u8): void {
+  clearBits(at, flags);
 }
 
 /** A flag is set when its bit has been cleared. */

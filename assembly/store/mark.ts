@@ -14,6 +14,8 @@ const MARKED_NV: usize = MARK_STATE + (NV_REGION - STATE);
 const MARKED_VOLATILE: usize = MARK_STATE + (VOLATILE_REGION - STATE);
 /** More than this at once is a rewrite of the store, of which nothing is kept. */
 const KEPT_BYTES_MAX: u32 = 256;
+/** What the journal holds at the most before another entry. */
+const MARKED_BYTES_MAX: u32 = MARK_WORDS_BYTES - ENTRY_BYTES;
 /** In place of the bytes of the journal: broken. */
 const BROKEN: u32 = u32.MAX_VALUE;
 
@@ -38,9 +40,14 @@ export function undo(): bool {
     store<u64>(load<u32>(entry), load<u64>(entry, 4));
   }
   memory.copy(STATE, MARK_STATE, STATE_BYTES);
-  memory.fill(nvRegion.tail, 0xff, nvTail - nvRegion.tail);
-  memory.fill(volatileRegion.tail, 0xff, volatileTail - volatileRegion.tail);
+  eraseUpTo(nvTail, nvRegion);
+  eraseUpTo(volatileTail, volatileRegion);
   return true;
+}
+
+/** Erases what was appended behind the region's tail. Even an erasure of no bytes is a call out of wasm. */
+function eraseUpTo(end: usize, region: Region): void {
+  if (end !== region.tail) memory.fill(region.tail, 0xff, end - region.tail);
 }
 
 /** Keeps `bytes` bytes of a store that are about to change, unless they lie behind its tail at the mark. */
@@ -57,15 +64,17 @@ export function keepStored(at: usize, bytes: u32): void {
 
 /** Keeps the 8 bytes at `word`, which are about to change, if there is a mark. */
 export function keepWord(word: usize): void {
-  if ((state.attention & ATTENTION_MARKED) === 0 || state.markedBytes === BROKEN) return;
-  if (state.markedBytes + ENTRY_BYTES > <u32>MARK_WORDS_BYTES) {
+  if ((state.attention & ATTENTION_MARKED) === 0) return;
+  const markedBytes = state.markedBytes;
+  // No less where it is broken already.
+  if (markedBytes > MARKED_BYTES_MAX) {
     breakMark();
     return;
   }
-  const entry = <usize>MARK_WORDS + state.markedBytes;
+  const entry = <usize>MARK_WORDS + markedBytes;
   store<u32>(entry, <u32>word);
   store<u64>(entry, load<u64>(word), 4);
-  state.markedBytes += ENTRY_BYTES;
+  state.markedBytes = markedBytes + ENTRY_BYTES;
 }
 
 /** Too much changes to be kept. */

@@ -19,7 +19,7 @@ import { NON_VOLATILE } from "../abi/variable";
 import { copyBytes, copyGuid, sameBytes, sameGuid } from "../bytes";
 import { has, limit } from "../policy";
 import { Draft, HEADER_BUFFER, nvRegion, Region, state, volatileRegion } from "../state";
-import { barrier, clearBits, hasSteps, program } from "./flash";
+import { barrier, clearBits, clearInSteps, hasSteps, program } from "./flash";
 import { clear, find as findEntry, hashOf, insert, remove, replace } from "./index";
 import {
   alignedBytes,
@@ -179,7 +179,7 @@ function writeInSteps(at: usize, d: Draft): void {
   putHeader(HEADER_BUFFER, d, <u8>ERASED);
   program(at, HEADER_BUFFER, HEADER_BYTES);
   if (!has(RECORD_IN_ONE_WRITE)) {
-    clearBits(at + RECORD_STATE, <u8>HEADER_VALID);
+    clearInSteps(at + RECORD_STATE, <u8>HEADER_VALID);
     // Behind a header that is lost or not valid the next boot would read the name as a record.
     barrier();
   }
@@ -187,7 +187,8 @@ function writeInSteps(at: usize, d: Draft): void {
   program(name, d.name, d.nameBytes);
   if (d.headBytes !== 0) program(name + d.nameBytes, d.head, d.headBytes);
   program(name + d.nameBytes + d.headBytes, d.data, d.dataBytes);
-  clearState(at, <u8>ADDED);
+  barrier();
+  clearInSteps(at + RECORD_STATE, <u8>ADDED);
 }
 
 /** The 60 bytes of AUTHENTICATED_VARIABLE_HEADER (MdeModulePkg/Include/Guid/VariableFormat.h), in a state. */
