@@ -62,38 +62,33 @@ function resetCases(n: number): Case[] {
   marked.mark();
   return [
     opCase(calling(PER, hit, hit.memory), workload.case(PER), workload.layout, PER),
-    testCase("undo to a mark", ten, marked, () => marked.undo()),
-    testCase("restore of a snapshot", ten, restored, () => restored.restore(snapshot)),
-    { name: "a new Machine", count: 1, run: () => ten(prepared(), 1) },
+    testCase("undo to a mark", ten(marked), marked, () => marked.undo()),
+    testCase("restore of a snapshot", ten(restored), restored, () => restored.restore(snapshot)),
+    { name: "a new Machine", count: 1, run: () => ten(prepared())(1) },
   ];
 }
 
-/** What makes the ten calls on a machine, in turn `turn`. */
-function tenCalls(workload: Workload): (machine: Machine, turn: number) => void {
+/** For a machine, what makes the ten calls on it in turn `turn`. */
+function tenCalls(workload: Workload): (machine: Machine) => (turn: number) => void {
   const steps = CALLS.map(([operation, step]) => {
     const [op] = workload.case(operation).ops;
     return `{ const o = ${op}; ${stepText(step, workload.layout, "callee.hypercall(o)")}; failed |= words[(o + ${OP_STATUS}) >> 2]; }`;
   });
   const body = `let failed = 0; ${steps.join(" ")} if (failed !== 0) throw new Error("a call failed");`;
-  const calls = new Function("callee", "words", "turn", body);
-  return (machine, turn) => {
+  const calls = new Function("callee", "words", `return (turn) => { ${body} };`);
+  return (machine) => {
     const { buffer, byteOffset, length } = machine.memory;
-    calls(machine, new Uint32Array(buffer, byteOffset, length >> 2), turn);
+    return calls(machine, new Uint32Array(buffer, byteOffset, length >> 2));
   };
 }
 
 /** The same machine again and again: it must come back to the bytes that it began with. */
-function testCase(
-  name: string,
-  ten: (machine: Machine, turn: number) => void,
-  machine: Machine,
-  back: () => void,
-): Case {
+function testCase(name: string, ten: (turn: number) => void, machine: Machine, back: () => void): Case {
   const start = machine.flash();
   let turn = 0;
   const run = () => {
     for (let i = 0; i < TEST_CASES; i++) {
-      ten(machine, turn++);
+      ten(turn++);
       back();
     }
   };
