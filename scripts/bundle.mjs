@@ -21,6 +21,21 @@ const apart = {
   },
 };
 
+/**
+ * Entries that need most of what src/index.ts has, "after:" before their paths, load all of it. What two sets of entries share is a
+ * chunk of its own for each set, and "." would be eight files in place of five, half a millisecond each.
+ */
+const afterIndex = {
+  name: "after-index",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^after:/ }, ({ path }) => ({ path: path.slice("after:".length), namespace: "after" }));
+    onLoad({ filter: /./, namespace: "after" }, ({ path }) => ({
+      contents: `import "./src/index.ts";\nexport * from "./${path}";\n`,
+      resolveDir: ROOT,
+    }));
+  },
+};
+
 const COMMON = {
   absWorkingDir: ROOT,
   bundle: true,
@@ -39,13 +54,13 @@ await bundle("lib", {
   entryPoints: {
     index: "src/index.ts",
     crypto: "src/crypto/index.ts",
-    file: "src/files/machine-file.ts",
+    file: "after:src/files/machine-file.ts",
     stores: "src/stores.ts",
-    testing: "src/testing/index.ts",
-    vitest: "src/vitest.ts",
+    testing: "after:src/testing/index.ts",
+    vitest: "after:src/vitest.ts",
   },
   external: Object.keys({ ...dependencies, ...peerDependencies }),
-  plugins: [apart],
+  plugins: [apart, afterIndex],
 });
 
 /** Bundles into a folder, and writes the licences of the packages that are in it beside. */
