@@ -98,9 +98,9 @@ export function getLong(view: DataView, layout: OpLayout, offset: number): bigin
   return layout.longBytes === 4 ? BigInt(view.getUint32(offset, true)) : view.getBigUint64(offset, true);
 }
 
-/** Fills 136 zero bytes at `offset` with a runtime call's head: command, version, function and misc. */
+/** Fills 136 bytes at `offset` with a runtime call's head, command, version, function and misc, and zeros. */
 export function writeRuntimeCall(view: DataView, offset: number, fn: number, misc: number): void {
-  clearOp(view, offset);
+  clearBody(view, offset);
   view.setUint32(offset + abi.OP_CMD, abi.CMD_EFI_RUNTIME_CALL, true);
   view.setUint32(offset + abi.OP_INTERFACE_VERSION, abi.INTERFACE_VERSION, true);
   view.setUint32(offset + abi.OP_FUNCTION, fn, true);
@@ -109,16 +109,17 @@ export function writeRuntimeCall(view: DataView, offset: number, fn: number, mis
 
 /** The same for firmware_info: type and index. */
 export function writeFirmwareInfo(view: DataView, offset: number, type: number, index: number): void {
-  clearOp(view, offset);
+  clearBody(view, offset);
   view.setUint32(offset + abi.OP_CMD, abi.CMD_FIRMWARE_INFO, true);
   view.setUint32(offset + abi.OP_INTERFACE_VERSION, abi.INTERFACE_VERSION, true);
   view.setUint32(offset + abi.INFO_TYPE, type, true);
   view.setUint32(offset + abi.INFO_INDEX, index, true);
 }
 
-function clearOp(view: DataView, offset: number): void {
+/** Clears what is behind the head of 16 bytes. */
+function clearBody(view: DataView, offset: number): void {
   // As numbers of 8 bytes: an array over the op, to be filled, would take longer to make.
-  for (let at = offset; at < offset + abi.OP_BYTES; at += 8) view.setFloat64(at, 0);
+  for (let at = offset + abi.OP_STATUS; at < offset + abi.OP_BYTES; at += 8) view.setFloat64(at, 0);
 }
 
 /** Names of the runtime functions as traces spell them, by number; index 0 is none. */

@@ -5,9 +5,13 @@ export function toUcs2(text: string): Uint8Array {
   return bytes;
 }
 
-/** The same, from `offset` on, without an array of its own. Throws a RangeError at the first unit that does not fit. */
+/** The same, from `offset` on, without an array of its own. Throws a RangeError where units do not fit. */
 export function writeUcs2(view: DataView, offset: number, text: string): void {
-  for (let i = 0; i < text.length; i++) view.setUint16(offset + 2 * i, text.charCodeAt(i), true);
+  const pairs = text.length & ~1;
+  for (let i = 0; i < pairs; i += 2) {
+    view.setUint32(offset + 2 * i, text.charCodeAt(i) | (text.charCodeAt(i + 1) << 16), true);
+  }
+  if (pairs < text.length) view.setUint16(offset + 2 * pairs, text.charCodeAt(pairs), true);
 }
 
 /** Text of little-endian UCS-2 bytes, one code unit each; an odd last byte is left out. */
