@@ -1,13 +1,20 @@
+import { FIRST_ANSWER, NOTHING, STARTS, VERSION } from "./groups/starts.ts";
+import { CORE } from "./groups/stores.ts";
 import type { Table } from "./report.ts";
 
-/** A quotient of p20 within one table, and in its text what it is meant to be. */
+/** The p20 of a name in nanoseconds; the target is the core, the table the headline's own, unless said. */
+type P20 = (name: string, more?: { target?: string; table?: string }) => number;
+
+/** A quotient or a difference of p20, and in its text what it is meant to be. */
 interface Headline {
   text: string;
-  ratio: (p20: (name: string, target?: string) => number) => number;
+  ratio: (p20: P20) => number;
   table: string;
 }
 
 const CALLS = "N = 50";
+const FEW = "N = 10";
+const MANY = "N = 3000";
 const LAYERS = "GetVariable hit, N = 50";
 const TEST_CASES = "10 calls and back, N = 50";
 const HIT = "GetVariable hit";
@@ -21,8 +28,20 @@ const inHits = (name: string, goal: string): Headline => ({
 /** How many times a hit another answerer takes for one. */
 const peer = (target: string, goal: string): Headline => ({
   text: `${HIT} by ${target} : core (${goal})`,
-  ratio: (p20) => p20(HIT, target) / p20(HIT),
+  ratio: (p20) => p20(HIT, { target }) / p20(HIT),
   table: CALLS,
+});
+/** How much longer a call takes with 3000 variables than with 10. */
+const growth = (name: string, goal: string): Headline => ({
+  text: `${name}, ${MANY} : ${FEW} (${goal})`,
+  ratio: (p20) => p20(name, { table: MANY }) / p20(name, { table: FEW }),
+  table: MANY,
+});
+/** Milliseconds that a process takes more than one that does nothing. */
+const start = (name: string, goal: string): Headline => ({
+  text: `${name}, ms above ${NOTHING} (${goal})`,
+  ratio: (p20) => (p20(name, { target: "node" }) - p20(NOTHING, { target: "node" })) / 1e6,
+  table: STARTS,
 });
 /** How many times the raw export a layer takes. */
 const layer = (name: string, goal: string): Headline => ({
@@ -37,7 +56,11 @@ const HEADLINES: readonly Headline[] = [
   peer("Map tuned", "at least 14"),
   peer("plain JS", "at least 3.3"),
   peer("naive AS", "at least 4"),
-  { text: `${HIT} : plain C (at most 2.3)`, ratio: (p20) => p20(HIT) / p20(HIT, "plain C"), table: CALLS },
+  { text: `${HIT} : plain C (at most 2.3)`, ratio: (p20) => p20(HIT) / p20(HIT, { target: "plain C" }), table: CALLS },
+  growth(HIT, "at most 1.1"),
+  growth("GetVariable miss", "at most 1.1"),
+  growth("GetVariable random", "at most 1.6"),
+  growth("GetNextVariableName", "at most 2.5"),
   inHits("SetVariable other data", "at most 2.2"),
   inHits("SetVariable same data", "at most 1.1"),
   inHits("SetVariable other size", "at most 2.5"),
@@ -53,14 +76,23 @@ const HEADLINES: readonly Headline[] = [
     ratio: (p20) => p20("undo to a mark") / p20(HIT),
     table: TEST_CASES,
   },
+  {
+    text: "10 calls and an undo, N = 3000 : N = 50 (at most 1.2)",
+    ratio: (p20) => p20("undo to a mark", { table: "10 calls and back, N = 3000" }) / p20("undo to a mark"),
+    table: TEST_CASES,
+  },
+  { text: "compile of the core, ms (at most 0.5)", ratio: (p20) => p20("compile") / 1e6, table: CORE },
+  start(FIRST_ANSWER, "at most 15"),
+  start(VERSION, "at most 25"),
 ];
 
-/** The ratios of p20 that sum a run up, by what they are of and are meant to be; those that were not measured are left out. */
+/** The figures that sum a run up, by what they are of and are meant to be; those that were not measured are left out. */
 export function headlinesOf(tables: readonly Table[]): Record<string, number> {
   const ratios = HEADLINES.map(({ text, ratio, table: title }): [string, number] => {
-    const rows = tables.find((table) => table.title === title)?.rows ?? [];
-    const p20 = (name: string, target = "core") =>
-      rows.find((row) => row.name === name && row.target === target)?.p20 ?? Number.NaN;
+    const p20: P20 = (name, { target = "core", table = title } = {}) => {
+      const rows = tables.find((one) => one.title === table)?.rows ?? [];
+      return rows.find((row) => row.name === name && row.target === target)?.p20 ?? Number.NaN;
+    };
     return [text, ratio(p20)];
   });
   return Object.fromEntries(ratios.filter(([, ratio]) => !Number.isNaN(ratio)));

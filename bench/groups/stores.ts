@@ -1,15 +1,33 @@
+import { coreBytes } from "../../src/core-bytes.ts";
 import { Machine } from "../../src/index.ts";
 import { type Case, calling, stepLoop, type Target } from "../batch.ts";
 import type { Table } from "../report.ts";
 import { makeMachine, Workload } from "../workload.ts";
 import { timedTable } from "./timed-table.ts";
 
-/** What is done to a whole store. */
+export const CORE = "the core's module";
+
+/** What is done to a whole store, and with the core itself. */
 export async function* stores(quick: boolean): AsyncGenerator<Table> {
+  yield timedTable({ title: CORE, unit: "us" }, coreCases());
   yield timedTable({ title: "OVMF 4M", unit: "us" }, firmwareCases());
   for (const n of quick ? [50] : [50, 300, 3000]) {
     yield timedTable({ title: `store of 512 KiB, N = ${n}`, unit: "us" }, storeCases(n));
   }
+}
+
+/** Compiles bytes that the engine has not met, for those that it has it keeps compiled. */
+function coreCases(): Case[] {
+  const core = coreBytes();
+  const section = Uint8Array.of(0, 7, 2, 0x4e, 0x6f, 0, 0, 0, 0);
+  const bytes = new Uint8Array([...core, ...section]);
+  const number = new DataView(bytes.buffer, core.length + section.length - 4);
+  let met = 0;
+  const compile = () => {
+    number.setUint32(0, ++met);
+    return new WebAssembly.Module(bytes);
+  };
+  return [once("compile", compile), once("compile again", () => new WebAssembly.Module(core))];
 }
 
 /** Machines of the default firmware, with what it writes at boot. */
