@@ -47,11 +47,13 @@ function printRefusals(): void {
 }
 
 function printFunctions(): void {
-  printRow("of a SetVariable with other data", ["own", "change", "with calls"]);
-  for (const [name, { own, all }] of Object.entries(now.setVariable)) {
-    printRow(`  ${name}`, [own.toFixed(1), change(own, earlier.setVariable[name]?.own), all.toFixed(1)]);
+  for (const [call, functions] of Object.entries(now.functions)) {
+    printRow(`of ${call}`, ["own", "change", "with calls"]);
+    for (const [name, { own, all }] of Object.entries(functions)) {
+      printRow(`  ${name}`, [own.toFixed(1), change(own, earlier.functions?.[call]?.[name]?.own), all.toFixed(1)]);
+    }
+    console.log("");
   }
-  console.log("");
 }
 
 function printRow(name: string, cells: readonly string[]): void {

@@ -12,16 +12,11 @@ export function withTables(page: string, figures: Instructions): string {
   return page.slice(0, begin) + BEGIN + tables(figures) + page.slice(end);
 }
 
-function tables({ compiler, operations, refusals, plain, setVariable }: Instructions): string {
+function tables({ compiler, operations, refusals, plain, functions }: Instructions): string {
   const calls = Object.entries(operations).map(([name, figure]) => {
     const other = plain[name];
     return [name, number(figure), ...(other === undefined ? ["", ""] : [number(other), (figure / other).toFixed(2)])];
   });
-  const functions = Object.entries(setVariable).map(([name, { own, all }]) => [
-    `\`${name}\``,
-    number(own),
-    number(all),
-  ]);
   let before = 0;
   const checks = Object.entries(refusals).map(([name, figure]) => {
     const more = figure - before;
@@ -36,10 +31,23 @@ What SetVariable's checks cost: instructions of a call until one refuses it, in 
 The calls differ: the last one's variable does not exist, so what an existing one is asked is not in its row.
 
 ${markdown(["Refused, for", "instructions", "more than the check before"], checks)}
-Of one SetVariable with other data, by function of the core:
+Some calls by function of the core: its own instructions, and behind a stroke those with what it calls.
 
-${markdown(["Function", "own instructions", "with what it calls"], functions)}
+${markdown(["Function", ...Object.keys(functions)], functionRows(functions))}
 `;
+}
+
+/** A row for each function, a cell for each call. */
+function functionRows(calls: Instructions["functions"]): string[][] {
+  const names = new Set(Object.values(calls).flatMap((functions) => Object.keys(functions)));
+  return [...names].map((name) => {
+    const cells = Object.values(calls).map((functions) => {
+      const cost = functions[name];
+      if (cost === undefined) return "";
+      return number(cost.own) + (cost.all === cost.own ? "" : ` / ${number(cost.all)}`);
+    });
+    return [`\`${name}\``, ...cells];
+  });
 }
 
 function number(figure: number): string {

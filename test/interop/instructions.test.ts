@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { countInstructions, type Instructions } from "../../bench/instructions.ts";
+import { countInstructions, type FunctionCost, type Instructions } from "../../bench/instructions.ts";
 import { need } from "./support/tools.ts";
 
 need("gcc", "valgrind", "wabt");
@@ -38,12 +38,13 @@ describe("the core's instructions, by npm run bench:instructions -- --update", (
     else expect(Math.abs(now / instructions - 1)).toBeLessThan(OTHER_COMPILER);
   });
 
-  test("a SetVariable's are those of its functions", async () => {
+  test.each(Object.keys(written.functions))("those of %s are those of its functions", async (call) => {
     const counted = await count();
-    if (counted.compiler === written.compiler) expect(counted.setVariable).toEqual(written.setVariable);
-    const sum = Object.values(counted.setVariable).reduce((total, { own }) => total + own, 0);
-    expect(sum).toBeCloseTo(counted.operations["SetVariable other data"] as number, 0);
-    expect(counted.setVariable.dispatch_dispatch?.all).toBeGreaterThan(0.99 * sum);
+    const functions = counted.functions[call] as Record<string, FunctionCost>;
+    if (counted.compiler === written.compiler) expect(functions).toEqual(written.functions[call]);
+    const sum = Object.values(functions).reduce((total, { own }) => total + own, 0);
+    expect(sum).toBeCloseTo(counted.operations[call] as number, 0);
+    expect(functions.dispatch_dispatch?.all).toBeGreaterThan(0.99 * sum);
   });
 });
 
