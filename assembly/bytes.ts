@@ -3,7 +3,7 @@ const WORDS_BYTES_MAX: u32 = 256;
 
 /**
  * Copies `bytes` bytes between ranges that do not overlap. A few are copied sooner by words than by the engine, which makes a
- * call of it; what is left of them is copied together with some that have been copied already.
+ * call of it. What is left behind whole blocks is copied by one more that reaches back into the last.
  */
 export function copyBytes(to: usize, from: usize, bytes: u32): void {
   if (bytes < 32) {

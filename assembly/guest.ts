@@ -66,7 +66,7 @@ export function viewFirst(guest: u64, bytes: u32): usize {
   return bytes <= windowBytesFrom(guest) ? at(guest) : FAULT;
 }
 
-/** Finds the UCS-2 name at guest address `guest` up to its terminator, and sets what scanName sets and `d.name`. As view. */
+/** Finds the UCS-2 name at guest address `guest` up to its terminator, and sets what scanName sets. As view. */
 export function viewName(d: Draft, guid: usize, guest: u64): usize {
   if (state.attention & WATCHED) return viewWatchedName(d, guid, guest);
   return scanName(d, guid, at(guest), windowBytesFrom(guest)) ? at(guest) : FAULT;

@@ -22,7 +22,7 @@ export function scanName(d: Draft, guid: usize, name: usize, limit: u32): bool {
   let sum = guidSum(guid);
   let key = KEY_3;
   let at = name;
-  // No unit is 0 where none has its upper bit set less 1: of two words at once, as long as they have no others.
+  // If no unit less 1 has its upper bit set, none is 0. Two words at once, up to a unit that is 0 or above 0x8000.
   while (at < end) {
     const first = load<u64>(at);
     const second = load<u64>(at, 8);
