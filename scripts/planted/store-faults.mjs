@@ -99,7 +99,7 @@ export const STORE_FAULTS = [
   {
     name: "journal-without-state",
     file: "assembly/store/flash.ts",
-    was: "  keepStored(to, 1);",
+    was: "if (attention & ATTENTION_MARKED) keepStored(to, 1);",
     becomes: "",
     kind: "missed undo-journal entry",
     what: "a record's former state is not kept for undo",
