@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { RECLAIM_AT_RUNTIME } from "../assembly/abi/policy.ts";
+import { checkVolume } from "../src/formats/edk2-check.ts";
 import { findVolume, OVMF_2M, readLog, type Volume } from "../src/formats/edk2-store.ts";
 import { GLOBAL_GUID } from "../src/guid.ts";
 import { toHex } from "../src/hex.ts";
@@ -209,4 +211,18 @@ test("a reclaim of the 2 MiB build's store says in its queue what its geometry i
     ].join(""),
   );
   expect(flash.subarray(OVMF_2M.spareOffset).every((byte) => byte === 0xff)).toBe(true);
+});
+
+test("a reclaim leaves no byte but 0xff behind its records, the one that needed room included", () => {
+  const { client, machine } = new Writer({ ...edk2, flags: edk2.flags | RECLAIM_AT_RUNTIME });
+  let room = 0n;
+  for (let i = 0, reclaims = 0; reclaims < 4; i++) {
+    expect(client.setVariable("Odd", GUID, 7, new Uint8Array(2001 + (i % 4)).fill(i)).statusName).toBe("SUCCESS");
+    const left = client.queryVariableInfo(7).remainStoreSize;
+    if (i > 0 && left > room) {
+      reclaims++;
+      expect(checkVolume(machine.flash())).toEqual([]);
+    }
+    room = left;
+  }
 });

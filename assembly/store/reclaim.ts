@@ -20,6 +20,7 @@ export function reclaim(region: Region, draft: usize, replaced: usize): bool {
   // The write covers whole blocks from the image's first byte on: volume and store header stand before the log.
   const log: usize = SCRATCH + limit(POLICY_STORE_OFFSET) + STORE_HEADER_BYTES;
   const logEnd = log + storeBytes;
+  memory.fill(log, 0xff, storeBytes);
   let tail = log;
   let errorBytes: u64 = 0;
   let others = true;
@@ -49,9 +50,7 @@ export function reclaim(region: Region, draft: usize, replaced: usize): bool {
     if (isErrorRecord(d.attributes)) errorBytes += bytes;
     if (bytes > <u64>(logEnd - tail) || !fits(region, <u64>(tail - log) + bytes, errorBytes)) return false;
     writeRecord(tail, d);
-    tail += <usize>bytes;
   }
-  memory.fill(tail, 0xff, logEnd - tail);
   replaceLog(region, log);
   loadStore();
   return true;
