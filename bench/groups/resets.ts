@@ -57,11 +57,12 @@ function resetCases(n: number): Case[] {
     machine.memory.set(workload.guest);
     return machine;
   };
-  const [hit, marked, restored] = [prepared(), prepared(), prepared()];
+  const [hit, free, marked, restored] = [prepared(), prepared(), prepared(), prepared()];
   const snapshot = restored.snapshot();
   marked.mark();
   return [
     opCase(calling(PER, hit, hit.memory), workload.case(PER), workload.layout, PER),
+    manyOf("no way back", ten(free)),
     testCase("undo to a mark", ten(marked), marked, () => marked.undo()),
     testCase("restore of a snapshot", ten(restored), restored, () => restored.restore(snapshot)),
     { name: "a new Machine", count: 1, run: () => ten(prepared())(1) },
@@ -82,17 +83,23 @@ function tenCalls(workload: Workload): (machine: Machine) => (turn: number) => v
   };
 }
 
-/** The same machine again and again: it must come back to the bytes that it began with. */
+/** Test cases on a machine that must come back to the bytes that it began with. */
 function testCase(name: string, ten: (turn: number) => void, machine: Machine, back: () => void): Case {
   const start = machine.flash();
+  const cases = manyOf(name, ten, back);
+  cases.run();
+  if (Buffer.compare(machine.flash(), start) !== 0) throw new Error(`${name}: other bytes than at the start`);
+  return cases;
+}
+
+/** Test cases on one machine, again and again; without a way back its store fills, and is reclaimed. */
+function manyOf(name: string, ten: (turn: number) => void, back?: () => void): Case {
   let turn = 0;
   const run = () => {
     for (let i = 0; i < TEST_CASES; i++) {
       ten(turn++);
-      back();
+      back?.();
     }
   };
-  run();
-  if (Buffer.compare(machine.flash(), start) !== 0) throw new Error(`${name}: other bytes than at the start`);
   return { name, count: TEST_CASES, run };
 }
