@@ -50,7 +50,10 @@ export function scanName(d: Draft, guid: usize, name: usize, limit: u32): bool {
   return false;
 }
 
-/** Hash of a name of known length (terminator included, so not 0) under a GUID, as scanName gives it. */
+/**
+ * Hash of a name of known length (terminator included) under a GUID, as scanName gives it. For no bytes at all, a record
+ * without a name, it is just any number: none is found by it.
+ */
 export function hashName(guid: usize, name: usize, nameBytes: u32): u32 {
   let sum = guidSum(guid);
   let key = KEY_3;

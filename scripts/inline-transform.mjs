@@ -1,8 +1,9 @@
 // A transform for asc: what becomes part of its callers in the optimised cores, besides what binaryen finds worth it.
 //
-// A call inside wasm costs some 2 ns in V8 of Node 20, which inlines none; a GetVariable that hits has 40. Binaryen's own
-// way to few calls, -O3, inlines what is never hot, too: the core has 8 KiB more then, and is no faster than this.
-// Chosen by time (npm run bench) and size; a function with many callers or a long body is better left one.
+// A call inside wasm costs some 2 ns in V8 of Node 20, which inlines none; a GetVariable that hits has 36. Binaryen's own
+// way to few calls, -O3, inlines what is never hot, too: the core has 4 KiB more then, and a SetVariable takes a quarter longer.
+// Chosen by time (npm run bench) and size: those of a GetVariable's and a SetVariable's way. One with many callers is better left
+// a function, unless it is short.
 import { Node, NodeKind } from "assemblyscript";
 import { Transform } from "assemblyscript/transform";
 
